@@ -1,0 +1,206 @@
+"""Bars: the open, high, low, close and volume of one symbol, checked once and never changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from . import table
+from .errors import UserError
+from .faults import inspect
+from .faults import mend as mended
+from .table import COLUMNS, ROW, Floats, moment, timeframe_step
+
+__all__ = ["Bars", "timeframe_step"]
+T = TypeVar("T")
+MEMO_BYTES = 256 * 2**20
+YEAR = 365.25 * 86_400e6  # microseconds
+
+
+class _Memo:
+    """Values by key, the least recently used forgotten first once they outgrow MEMO_BYTES."""
+
+    def __init__(self) -> None:
+        self.values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self.bytes, self.lock = 0, Lock()
+
+    def get(self, key: Hashable) -> tuple[Any, int] | None:
+        with self.lock:
+            if key in self.values:
+                self.values.move_to_end(key)
+            return self.values.get(key)
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        if size > MEMO_BYTES:
+            return  # it would push out everything else and go itself
+        with self.lock:
+            self.bytes += size - self.values.pop(key, (None, 0))[1]
+            self.values[key] = (value, size)
+            while self.bytes > MEMO_BYTES:
+                self.bytes -= self.values.popitem(last=False)[1][1]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Bars:
+    """Read-only bars of one symbol, made by `from_frame`, which checks them (the constructor does not).
+
+    `time` holds the UTC opens of the bars, strictly ascending, datetime64[us] [n]; the others are float64 [n],
+    0 < low <= open, close <= high. `volume` is NaN where it is unknown, which is not zero.
+    `mended` tells what was done to the table on request.
+    """
+
+    symbol: str
+    timeframe: str
+    time: NDArray[np.datetime64]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    mended: tuple[str, ...] = field(default=(), kw_only=True)
+    _memo: _Memo = field(default_factory=_Memo, init=False)
+
+    def __post_init__(self) -> None:
+        for array in self._arrays():
+            array.setflags(write=False)
+
+    @classmethod
+    def from_frame(
+        cls, frame: pd.DataFrame, symbol: str, timeframe: str | None = None, mend: Sequence[str] = ()
+    ) -> Bars:
+        """Bars of a table with a DatetimeIndex of UTC bar opens and columns open, high, low, close[, volume].
+
+        Volume may be absent or NaN, which means unknown; other columns are ignored. `timeframe` None takes the
+        most common spacing. The table is not changed. Raises UserError, naming the first fault with its row,
+        where the table has an error that `mend` names no remedy for.
+        """
+        wanted = [name for name in frame.columns if name in COLUMNS]
+        given = frame[list(dict.fromkeys(wanted))]
+        changes: list[str] = []
+        if mend:
+            given, changes = mended(given.assign(**{ROW: np.arange(len(frame))}), mend)
+        _refuse(given, symbol, timeframe)
+        time = cast(NDArray[np.int64], table.stamps(given))
+        name = timeframe or table.timeframe_name(table.common_step(time))
+        if not name:
+            raise UserError(symbol, "the timeframe cannot be told from the spacing of the bars", "give the timeframe")
+        return cls(symbol, name, time.astype("datetime64[us]"), *_values(given), mended=tuple(changes))
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, part: slice) -> Bars:
+        """A run of bars, without copying. What was remembered does not come along. Raises UserError for a step."""
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise UserError(f"Bars[{part!r}]", "is not a run of bars", "a slice without a step, as in bars[10:20]")
+        return Bars(self.symbol, self.timeframe, *(array[part] for array in self._arrays()), mended=self.mended)
+
+    def __repr__(self) -> str:
+        span = f", {moment(self._micros[0])} to {moment(self._micros[-1])}" if len(self) else ""
+        return f"Bars({self.symbol} {self.timeframe}, {len(self)} bars{span})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "_memo"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _memo=_Memo())
+        self.__post_init__()
+
+    @property
+    def index(self) -> pd.DatetimeIndex:
+        """The opens of the bars as a UTC index named time."""
+        return pd.DatetimeIndex(self.time, tz="UTC", name="time")
+
+    def frame(self) -> pd.DataFrame:
+        """A new table of the bars: columns open, high, low, close, volume on `index`."""
+        return pd.DataFrame({name: getattr(self, name).copy() for name in COLUMNS}, index=self.index)
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether the volume of any bar is known."""
+        return not bool(np.isnan(self.volume).all())
+
+    @property
+    def step(self) -> np.timedelta64:
+        """The length of a bar, in microseconds."""
+        return timeframe_step(self.timeframe)
+
+    @property
+    def per_year(self) -> float:
+        """Bars per year (365.25 days) on the symbol's own calendar; NaN for fewer than two bars."""
+        if len(self) < 2:
+            return float("nan")
+        return (len(self) - 1) * YEAR / float(self._micros[-1] - self._micros[0])
+
+    @cached_property
+    def digest(self) -> str:
+        """A sha256 in hex of symbol, timeframe and arrays: equal bars, equal digest, on every machine."""
+        text = hashlib.sha256(f"{self.symbol}\0{self.timeframe}\0{len(self)}\0".encode())
+        text.update(self._micros.astype("<i8").tobytes())
+        for array in self._arrays()[1:]:
+            text.update(array.astype("<f8").tobytes())
+        return text.hexdigest()
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """`compute()`, done once for each `key` while there is room. The arrays in the value become read-only."""
+        known = self._memo.get(key)
+        if known is not None:
+            return cast(T, known[0])
+        value = compute()
+        size = 0
+        for array in {id(array): array for array in _inside(value)}.values():
+            size += array.nbytes
+            array.setflags(write=False)
+        self._memo.put(key, value, size)
+        return value
+
+    @property
+    def _micros(self) -> NDArray[np.int64]:
+        return self.time.astype(np.int64)
+
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return self.time, self.open, self.high, self.low, self.close, self.volume
+
+
+def _refuse(frame: pd.DataFrame, symbol: str, timeframe: str | None) -> None:
+    errors = [fault for fault in inspect(frame, timeframe) if fault.severity == "error"]
+    if errors:
+        others = len(errors) - 1
+        more = f" ({others} more {'fault' if others == 1 else 'faults'} besides)" if others else ""
+        raise UserError(symbol, errors[0].message + more, errors[0].right)
+
+
+def _values(frame: pd.DataFrame) -> Iterator[Floats]:
+    """Own copies of the columns; one NaN and one zero, so that equal bars have equal bytes."""
+    for name in COLUMNS:
+        if name in frame.columns:
+            values = np.array(table.numbers(frame[name])[0], np.float64) + 0.0
+            values[np.isnan(values)] = np.nan
+            yield values
+        else:
+            yield np.full(len(frame), np.nan)
+
+
+def _inside(value: Any) -> Iterator[NDArray[Any]]:
+    """All numpy arrays in a value, also inside containers and dataclasses."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _inside(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _inside(item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Bars):
+        for item in dataclasses.fields(value):
+            yield from _inside(getattr(value, item.name))
