@@ -1,0 +1,90 @@
+"""Where bars come from: the sample that comes along, csv and parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ..bars import Bars
+from ..errors import UserError, nearest
+from ..table import timeframe_step
+from . import sample, tables
+
+__all__ = ["load", "read", "samples", "timeframe_of"]
+
+SAMPLE = "sample:"
+
+
+def load(what: str | Path, symbol: str | None = None, timeframe: str | None = None, mend: Sequence[str] = ()) -> Bars:
+    """Bars of 'sample:AAPL' or of a .csv or .parquet file.
+
+    `symbol` and `timeframe` None are taken from a file name such as BTCUSDT-4h.parquet; from another name the
+    symbol is all of it and the timeframe the most common spacing. `mend` names the remedies for faults
+    (framework/mending.py). Raises UserError, with the file and the row, where there are no Bars in it.
+    """
+    frame = read(what)
+    name, own = _named(what)
+    symbol = symbol or name
+    try:
+        return Bars.from_frame(frame, symbol, timeframe or own, mend)
+    except UserError as error:
+        if error.where != symbol:
+            raise
+        raise UserError(str(what), error.wrong, error.right) from None
+
+
+def read(what: str | Path) -> pd.DataFrame:
+    """The table as it stands in the file, faults and all: rows in the file's order, columns in lower case.
+
+    The index is the time of the rows, named time, UTC; stamps of text without a zone are taken as UTC.
+    Raises UserError where there is no table of bars to be read.
+    """
+    if isinstance(what, str) and what.startswith(SAMPLE):
+        return tables.read_parquet(sample.path(what.removeprefix(SAMPLE)))
+    path = Path(what)
+    readers = {".csv": tables.read_csv, ".parquet": tables.read_parquet}
+    if not path.is_file():
+        raise UserError(str(what), *_absent(path))
+    if path.suffix.lower() not in readers:
+        known = f"a .csv or .parquet file, or {SAMPLE}{samples()[0]}"
+        raise UserError(str(what), f"'{path.suffix or path.name}' is no kind of file that can be read", known)
+    return readers[path.suffix.lower()](path)
+
+
+def samples() -> list[str]:
+    """The symbols of the sample."""
+    return sample.symbols()
+
+
+def timeframe_of(what: str | Path) -> str | None:
+    """The timeframe that the name of a file or of a sample has, None where it has none."""
+    return _named(what)[1]
+
+
+def _named(what: str | Path) -> tuple[str, str | None]:
+    """Symbol and timeframe as the name has them."""
+    if isinstance(what, str) and what.startswith(SAMPLE):
+        return what.removeprefix(SAMPLE), sample.TIMEFRAME
+    stem = Path(what).stem
+    symbol, _, end = stem.rpartition("-")
+    end = end if end.endswith("M") else end.lower()  # 1H is an hour, 1M a month and no timeframe
+    try:
+        timeframe_step(end)
+    except UserError:
+        return stem, None
+    return symbol or stem, end
+
+
+def _absent(path: Path) -> tuple[str, str]:
+    """What is wrong with a path that is no file, and the nearest name beside it."""
+    if path.is_dir():
+        return "is a folder", "one .csv or .parquet file in it"
+    if not path.parent.is_dir():
+        return "there is no such file", f"there is no folder '{path.parent}' either"
+    names = [item.name for item in path.parent.iterdir() if item.suffix.lower() in (".csv", ".parquet")]
+    hint = nearest(path.name, names)
+    if hint.startswith("did") or 0 < len(names) <= 8:
+        return "there is no such file", hint
+    return "there is no such file", f"'{path.parent}' holds {len(names)} .csv and .parquet files, none of a like name"
