@@ -1,0 +1,114 @@
+"""Setups: every occurrence of a rule, whether it is traded or not, with the bar at which it was known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Setups:
+    """n setups of one symbol, ordered by `known_at`, then kind. time: opening stamps of all its bars, UTC.
+
+    kind, veto: words; `veto` is empty where the setup may be traded, else why it is only recorded.
+    direction: +1 long, -1 short. anchors: bars the setup is made of. known_at: the bar at whose close it could
+    first be known. stop: price that must not break. features: numbers by name (`f_...`), NaN where undefined.
+    detection: the parameters that found it; with the anchors' times they make its identity.
+    """
+
+    symbol: str
+    timeframe: str
+    time: NDArray[np.datetime64] = field(repr=False)
+    rule: str
+    kind: NDArray[np.str_]
+    direction: NDArray[np.int8]
+    anchors: Mapping[str, Ints]
+    known_at: Ints
+    stop: Floats
+    features: Mapping[str, Floats]
+    veto: NDArray[np.str_]
+    detection: str = ""
+
+    def __len__(self) -> int:
+        return len(self.known_at)
+
+    @property
+    def traded(self) -> NDArray[np.bool_]:
+        """True where no veto keeps the setup from being traded."""
+        return np.asarray(self.veto == "")
+
+    @property
+    def lag(self) -> int:
+        """The longest wait, in bars, from a setup's last anchor to the close at which it was known."""
+        if not len(self):
+            return 0
+        return int((self.known_at - np.max(list(self.anchors.values()), axis=0)).max())
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """A hash a setup: symbol, rule, kind, times of the anchors, detection parameters. Equal across slices."""
+        stamps = [self.time[bar].astype(np.int64) for bar in self.anchors.values()]
+        head = f"{self.symbol}|{self.timeframe}|{self.rule}|{self.detection}"
+        rows = zip(self.kind.tolist(), *(stamp.tolist() for stamp in stamps), strict=True)
+        return [hashlib.blake2b(f"{head}|{row}".encode(), digest_size=8).hexdigest() for row in rows]
+
+    def take(self, rows: NDArray[Any]) -> Setups:
+        """The setups in `rows` (a mask or positions), in that order."""
+        return replace(
+            self,
+            kind=self.kind[rows],
+            direction=self.direction[rows],
+            anchors={name: bar[rows] for name, bar in self.anchors.items()},
+            known_at=self.known_at[rows],
+            stop=self.stop[rows],
+            features={name: value[rows] for name, value in self.features.items()},
+            veto=self.veto[rows],
+        )
+
+    def refuse(self, mask: NDArray[np.bool_], why: str) -> Setups:
+        """The same setups, those in `mask` recorded but not traded; an earlier veto stays."""
+        veto = self.veto.astype(object)
+        veto[mask & (self.veto == "")] = why
+        return replace(self, veto=veto.astype(np.str_))
+
+    def frame(self) -> pd.DataFrame:
+        """One row a setup: id, symbol, rule, kind, direction, times of known_at and anchors, stop, veto, features."""
+        index = pd.DatetimeIndex(self.time, tz="UTC")
+        columns: dict[str, Any] = {
+            "setup": np.array(self.ids, dtype=object),
+            "symbol": self.symbol,
+            "rule": self.rule,
+            "kind": self.kind.astype(object),
+            "direction": np.where(self.direction > 0, "long", "short").astype(object),
+            "known_at": index[self.known_at],
+        }
+        columns |= {name: index[bar] for name, bar in self.anchors.items()}
+        columns |= {"stop": self.stop, "veto": self.veto.astype(object)}
+        return pd.DataFrame(columns | dict(self.features), index=pd.RangeIndex(len(self)))
+
+
+def ordered(parts: Iterable[Setups]) -> Setups:
+    """Setups of one symbol and rule put together, ordered by known_at, then kind, then last anchor."""
+    parts = list(parts)
+    first = parts[0]
+    joined = replace(
+        first,
+        kind=np.concatenate([p.kind for p in parts]),
+        direction=np.concatenate([p.direction for p in parts]),
+        anchors={name: np.concatenate([p.anchors[name] for p in parts]) for name in first.anchors},
+        known_at=np.concatenate([p.known_at for p in parts]),
+        stop=np.concatenate([p.stop for p in parts]),
+        features={name: np.concatenate([p.features[name] for p in parts]) for name in first.features},
+        veto=np.concatenate([p.veto for p in parts]),
+    )
+    return joined.take(np.lexsort((joined.kind, joined.known_at)))

@@ -1,0 +1,262 @@
+"""Divergence between price and any oscillator: regular (reversal) and hidden (continuation), both sides.
+
+The bullish side is written once. The bearish side is the same code on mirrored series: price negated with highs and
+lows exchanged, the oscillator reflected at 50.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..compiled import kernel
+from ..indicators import bar_rsi
+from ..setups import Setups, ordered
+from .swings import Swings, Ties, swing_lows, zigzag
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+BEFORE = 3  # bars before the right swing that the setup's extreme may lie in: price and oscillator rarely turn together
+VOLUME = 3  # bars whose mean is a swing's volume
+
+
+@dataclass(frozen=True)
+class DivergenceRule:
+    """What counts as a divergence.
+
+    left, right, ties: the swings' width. pairing `oscillator` (TradingView's): swings of the oscillator, price of
+    the same bar; `price`: swings of both, matched within `match_within` bars. min_gap, max_gap: bars between the two
+    swings. oversold, overbought, midline: oscillator points. left_extreme: whether the left swing itself must lie in
+    the extreme zone (`swing`) or any bar of its run beyond the midline (`since_midline`).
+    """
+
+    left: int = 5
+    right: int = 5
+    ties: Ties = "strict"
+    pairing: Literal["oscillator", "price"] = "oscillator"
+    match_within: int = 3
+    min_gap: int = 5
+    max_gap: int = 60
+    oversold: float = 30.0
+    overbought: float = 70.0
+    midline: float = 50.0
+    left_extreme: Literal["swing", "since_midline"] = "swing"
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What one side looks at: for the bearish side everything is mirrored."""
+
+    side: int
+    low: Floats
+    oscillator: Floats
+    threshold: float
+    midline: float
+
+
+def divergences(bars: Bars, oscillator: Floats, rule: DivergenceRule, name: str = "divergence") -> Setups:
+    """All regular and hidden divergences of `oscillator` (one value a bar, 0 to 100, NaN undefined) with price.
+
+    Kinds: regular_bullish, regular_bearish, hidden_bullish, hidden_bearish. stop: the setup's extreme, the lowest
+    low (highest high) from three bars before the right swing through known_at. Features, in oscillator points, bars
+    or as ratio: f_left_osc, f_right_osc; f_left_extreme 1 when the left side was in the extreme zone; f_left_depth,
+    f_right_depth beyond the threshold; f_left_width, f_right_width in it, f_width_ratio right / left; f_volume_ratio
+    right / left; f_succession 1 for the first of its kind in the running leg; f_control +1 buyers, -1 sellers at
+    known_at; f_broken_before_known 1 when price went beyond the right swing before it was known. Vetoes none.
+    """
+    bull = _View(1, bars.low, oscillator, rule.oversold, rule.midline)
+    bear = _View(-1, -bars.high, 100 - oscillator, 100 - rule.overbought, 100 - rule.midline)
+    return ordered(_side(bars, oscillator, view, rule, name) for view in (bull, bear))
+
+
+def rsi_divergences(bars: Bars, period: int, rule: DivergenceRule) -> Setups:
+    """`divergences` of the closes' RSI, found once for each set of arguments."""
+
+    def compute() -> Setups:
+        return divergences(bars, bar_rsi(bars, period), rule, f"rsi_{period}_divergence")
+
+    return bars.remember(("rsi_divergences", period, rule), compute)
+
+
+def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str) -> Setups:
+    price, turn = _swings(view, rule)
+    left, right = slice(None, -1), slice(1, None)
+    lower = view.low[price.bar[right]] < view.low[price.bar[left]]
+    higher = view.low[price.bar[right]] > view.low[price.bar[left]]
+    fell = view.oscillator[turn.bar[right]] < view.oscillator[turn.bar[left]]
+    rose = view.oscillator[turn.bar[right]] > view.oscillator[turn.bar[left]]
+    gap = np.diff(price.bar)
+    regular = lower & rose
+    pair = ((gap >= rule.min_gap) & (gap <= rule.max_gap) & (regular | (higher & fell))).nonzero()[0]
+    known = price.known_at[1:][pair]
+    anchors = {
+        "left_price": price.bar[pair],
+        "left_osc": turn.bar[pair],
+        "right_price": price.bar[pair + 1],
+        "right_osc": turn.bar[pair + 1],
+    }
+    start = np.maximum(anchors["right_price"] - BEFORE, 0)
+    anchors["setup_extreme"] = _lowest(view.low, start, known)
+    extreme = view.low[anchors["setup_extreme"]]
+    after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
+    features = _zone(view, anchors, known, rule.left_extreme == "since_midline")
+    features |= {
+        "f_left_osc": raw[anchors["left_osc"]],
+        "f_right_osc": raw[anchors["right_osc"]],
+        "f_volume_ratio": _volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),
+        "f_succession": _succession(bars, view.side, known, regular[pair]),
+        "f_control": np.sign(raw[known] - rule.midline),
+        "f_broken_before_known": (after < view.low[anchors["right_price"]]).astype(float),
+    }
+    word = "bullish" if view.side > 0 else "bearish"
+    return Setups(
+        symbol=bars.symbol,
+        timeframe=bars.timeframe,
+        time=bars.time,
+        rule=name,
+        kind=np.where(regular[pair], f"regular_{word}", f"hidden_{word}"),
+        direction=np.full(len(pair), view.side, np.int8),
+        anchors=anchors,
+        known_at=known,
+        stop=view.side * extreme,
+        features=features,
+        veto=np.full(len(pair), "", dtype="U1"),
+        detection=repr(sorted(asdict(rule).items())),
+    )
+
+
+def _swings(view: _View, rule: DivergenceRule) -> tuple[Swings, Swings]:
+    """Price swings and the oscillator swings that belong to them, row by row; known_at is the pair's."""
+    turns = swing_lows(view.oscillator, rule.left, rule.right, rule.ties)
+    if rule.pairing == "oscillator":
+        return Swings(turns.bar, turns.known_at, view.low[turns.bar]), turns
+    lows = swing_lows(view.low, rule.left, rule.right, rule.ties)
+    of = _match(lows.bar, turns.bar, rule.match_within)
+    kept = of >= 0
+    turn = turns.bar[of[kept]]
+    price = lows.bar[kept]
+    known = np.maximum(price, turn) + rule.right
+    return Swings(price, known, view.low[price]), Swings(turn, known, view.oscillator[turn])
+
+
+def _zone(view: _View, anchors: dict[str, Ints], known: Ints, run: bool) -> dict[str, Floats]:
+    """How deep and how wide each side stood in the extreme zone."""
+    turn = anchors["left_osc"]
+    deepest = _deepest(view.oscillator, turn, view.midline) if run else turn
+    left, right = view.oscillator[deepest], view.oscillator[anchors["right_osc"]]
+    left_width = _width(view.oscillator, deepest, known, view.threshold)
+    right_width = _width(view.oscillator, anchors["right_osc"], known, view.threshold)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(left_width > 0, right_width / left_width, np.nan)
+    return {
+        "f_left_extreme": (left <= view.threshold).astype(float),
+        "f_left_depth": view.threshold - left,
+        "f_right_depth": view.threshold - right,
+        "f_left_width": left_width,
+        "f_right_width": right_width,
+        "f_width_ratio": ratio,
+    }
+
+
+def _volume_ratio(volume: Floats, left: Ints, right: Ints) -> Floats:
+    """Mean volume of the bars ending at the right swing over that at the left; NaN unknown or nothing traded."""
+
+    def mean(bar: Ints) -> Floats:
+        total = np.zeros(len(bar))
+        for back in range(VOLUME):
+            total += np.where(bar >= VOLUME - 1, volume[np.maximum(bar - back, 0)], np.nan)
+        return total / VOLUME
+
+    before = mean(left)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(before > 0, mean(right) / before, np.nan)
+
+
+def _succession(bars: Bars, side: int, known: Ints, regular: Bools) -> Floats:
+    """The how-manieth of its kind since the zigzag last turned against the leg it belongs to.
+
+    A regular bullish divergence stands in a falling leg, which a confirmed low ends; a hidden one in a rising leg,
+    which a confirmed high ends. Every divergence of the kind counts, whether it is traded or not.
+    """
+    turns = zigzag(bars)
+    number = np.empty(len(known))
+    for kind, ends in ((regular, -side), (~regular, side)):
+        leg = np.searchsorted(turns.known_at[turns.kind == ends], known[kind], side="right")
+        first = np.searchsorted(leg, leg, side="left")
+        number[kind] = np.arange(len(leg)) - first + 1
+    return number
+
+
+@kernel
+def _match(lows: Ints, turns: Ints, within: int) -> Ints:
+    """Row of the oscillator swing that belongs to each price swing, -1 none.
+
+    Decided once, at the first bar at which both are known: the nearest one already there, else the first to come.
+    """
+    of = np.full(len(lows), -1, np.int64)
+    free = 0  # first oscillator swing not yet used: both run forward, so earlier ones never match again
+    for i in range(len(lows)):
+        a = lows[i]
+        best = -1
+        for j in range(free, len(turns)):
+            if turns[j] < a - within:
+                continue
+            if turns[j] <= a:
+                best = j
+                continue
+            taken = i + 1 < len(lows) and lows[i + 1] <= turns[j]
+            if best < 0 and turns[j] <= a + within and not taken:
+                best = j
+            break
+        if best >= 0:
+            of[i] = best
+            free = best + 1
+    return of
+
+
+@kernel
+def _lowest(low: Floats, start: Ints, end: Ints) -> Ints:
+    """Bar of the lowest value from start to end inclusive, the first of equals, a row each."""
+    at = np.empty(len(start), np.int64)
+    for i in range(len(start)):
+        best = start[i]
+        for j in range(start[i] + 1, end[i] + 1):
+            if low[j] < low[best]:
+                best = j
+        at[i] = best
+    return at
+
+
+@kernel
+def _deepest(x: Floats, bar: Ints, midline: float) -> Ints:
+    """Bar of the lowest value of the run below the midline that ends at `bar`, the first of equals."""
+    at = bar.copy()
+    for i in range(len(bar)):
+        j = bar[i]
+        while j >= 0 and x[j] < midline:
+            if x[j] <= x[at[i]]:
+                at[i] = j
+            j -= 1
+    return at
+
+
+@kernel
+def _width(x: Floats, bar: Ints, known: Ints, threshold: float) -> Floats:
+    """Contiguous bars at or below the threshold around `bar`, none later than `known`."""
+    width = np.zeros(len(bar))
+    for i in range(len(bar)):
+        if not x[bar[i]] <= threshold:
+            continue
+        first, last = bar[i], bar[i]
+        while first > 0 and x[first - 1] <= threshold:
+            first -= 1
+        while last < known[i] and x[last + 1] <= threshold:
+            last += 1
+        width[i] = last - first + 1
+    return width
