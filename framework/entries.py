@@ -1,0 +1,154 @@
+"""Entry policies: when a setup is entered. The aggressive and the conservative one trade the very same setups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bars import Bars
+from .compiled import kernel
+from .setups import Setups
+from .signals import Entries
+from .structure.swings import swing_highs, swing_lows
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+FATES = np.array(["entered", "setup_broken", "lapsed", "pending"])
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """What a policy made of n setups: m entries, and for each setup what became of it.
+
+    fate: entered, setup_broken (its extreme broke before the entry), lapsed (the wait ran out), pending (the data
+    ended first). Vetoed setups have a fate too; whoever trades leaves them out.
+    """
+
+    entries: Entries
+    fate: NDArray[np.str_]
+
+
+EntryPolicy: TypeAlias = Callable[[Bars, Setups], Policy]
+
+
+def aggressive(bars: Bars, setups: Setups) -> Policy:
+    """Enter as soon as the setup is known, with the stop at its extreme."""
+    fate = np.full(len(setups), "entered", dtype=FATES.dtype)
+    return Policy(_entries(bars, setups, setups.known_at, setups.stop), fate)
+
+
+def conservative(
+    bars: Bars,
+    setups: Setups,
+    wait: int = 20,
+    left: int = 2,
+    right: int = 2,
+    stop: Literal["higher_low", "setup_low"] = "higher_low",
+) -> Policy:
+    """Wait for price to print the second bottom (top), then enter on the close beyond the peak between the two.
+
+    The second bottom is a `left`/`right` swing low above the setup's low, after it, and not undercut since. Entered
+    at the first close above the highest high between the two lows, once both the setup and the swing are known, at
+    most `wait` bars after the setup was. Dropped when the setup's low breaks first. Stop under the second bottom, or
+    under the setup's (`setup_low`). Bearish setups: the mirror.
+    """
+    bar = np.full(len(setups), -1, np.int64)
+    level = setups.stop.copy()
+    fate = np.zeros(len(setups), np.int64)
+    extreme = setups.anchors["setup_extreme"]
+    lows = bars.remember(("swing_lows", left, right), lambda: swing_lows(bars.low, left, right).bar)
+    highs = bars.remember(("swing_highs", left, right), lambda: swing_highs(bars.high, left, right).bar)
+    views = ((1, bars.low, bars.high, bars.close, lows), (-1, -bars.high, -bars.low, -bars.close, highs))
+    for side, low, high, close, swings in views:
+        rows = np.nonzero(setups.direction == side)[0]
+        at, second, fate[rows] = _second_bottom(
+            low, high, close, swings, right, extreme[rows], side * setups.stop[rows], setups.known_at[rows], wait
+        )
+        bar[rows] = at
+        if stop == "higher_low":
+            level[rows] = side * second
+    entered = np.nonzero(fate == 0)[0]
+    entered = entered[np.argsort(bar[entered], kind="stable")]
+    return Policy(_entries(bars, setups, bar, level, entered), FATES[fate])
+
+
+POLICIES: dict[str, Callable[..., Policy]] = {"aggressive": aggressive, "conservative": conservative}
+
+
+def policy(name: str, **options: int | str) -> EntryPolicy:
+    """An entry policy by its name, `aggressive` or `conservative`, with its options fixed."""
+    return partial(POLICIES[name], **options)
+
+
+def _entries(bars: Bars, setups: Setups, bar: Ints, stop: Floats, rows: Ints | None = None) -> Entries:
+    rows = np.arange(len(setups)) if rows is None else rows
+    return Entries(
+        bar=bar[rows],
+        side=setups.direction[rows],
+        stop=stop[rows],
+        target=np.full(len(rows), np.nan),
+        exit_bar=np.full(len(rows), len(bars), np.int64),
+        setup=rows.astype(np.int64),
+    )
+
+
+@kernel
+def _second_bottom(
+    low: Floats,
+    high: Floats,
+    close: Floats,
+    swings: Ints,
+    right: int,
+    extreme: Ints,
+    level: Floats,
+    known: Ints,
+    wait: int,
+) -> tuple[Ints, Floats, Ints]:
+    """For each setup the bar of entry, the second bottom's low and the fate (0 entered, 1 broken, 2 lapsed, 3 open)."""
+    m = len(known)
+    bar, second, fate = np.full(m, -1, np.int64), np.full(m, np.nan), np.full(m, 3, np.int64)
+    for i in range(m):
+        first = np.searchsorted(swings, extreme[i] + 1)
+        end = min(known[i] + wait, len(low) - 1)
+        for t in range(known[i], end + 1):
+            if t > known[i] and low[t] < level[i]:
+                fate[i] = 1
+                break
+            for k in range(first, len(swings)):
+                h = swings[k]
+                if h + right > t:
+                    break
+                if low[h] > level[i] and _stands(low, h, t) and close[t] > _peak(high, extreme[i] + 1, h):
+                    bar[i], second[i], fate[i] = t, low[h], 0
+                    break
+            if fate[i] == 0:
+                break
+        if fate[i] == 3 and known[i] + wait <= len(low) - 1:
+            fate[i] = 2
+    return bar, second, fate
+
+
+@kernel
+def _stands(low: Floats, h: int, t: int) -> bool:
+    """Whether the low at `h` has not been undercut up to and including bar t."""
+    for j in range(h + 1, t + 1):
+        if low[j] < low[h]:
+            return False
+    return True
+
+
+@kernel
+def _peak(high: Floats, start: int, end: int) -> float:
+    """Highest value from start up to, not including, end; infinite where there is none."""
+    if start >= end:
+        return np.inf
+    best = high[start]
+    for j in range(start + 1, end):
+        best = max(best, high[j])
+    return float(best)

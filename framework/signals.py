@@ -1,0 +1,143 @@
+"""Signals: what to do at the close of which bar. Sparse as Entries, dense as Signals, one thing in two shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .bars import Bars
+from .errors import UserError
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """n entry signals in the order of their bars (of one bar: in the order they are to be tried).
+
+    bar: the signal's bar, obeyed after its close. side: +1 long, -1 short. stop, target: prices, NaN none.
+    exit_bar: first bar from `bar` on at whose close this side's exit signal stands; beyond the data: never.
+    setup: row of the setup that it trades, -1 none.
+    """
+
+    bar: Ints
+    side: NDArray[np.int8]
+    stop: Floats
+    target: Floats
+    exit_bar: Ints
+    setup: Ints
+
+    def __len__(self) -> int:
+        return len(self.bar)
+
+    def take(self, rows: NDArray[Any]) -> Entries:
+        """The entries in `rows` (a mask or positions), in that order."""
+        return Entries(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def between(self, first: int, last: int) -> Entries:
+        """The entries whose signal bar is from `first` up to, not including, `last`."""
+        return self.take((self.bar >= first) & (self.bar < last))
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Entry and exit arrays, one row a bar: what a rule of one's own may hand in.
+
+    long_entry, long_exit, short_entry, short_exit: booleans, known at the bar's close. stop, target: prices for an
+    entry on that bar, NaN none (then a prior swing is the stop). setup: row of a setup, -1 none.
+    Raises UserError where the arrays differ in length, are not boolean, or a price is not positive.
+    """
+
+    long_entry: Bools
+    long_exit: Bools
+    short_entry: Bools
+    short_exit: Bools
+    stop: Floats
+    target: Floats
+    setup: Ints
+
+    def __init__(
+        self,
+        long_entry: ArrayLike,
+        long_exit: ArrayLike | None = None,
+        short_entry: ArrayLike | None = None,
+        short_exit: ArrayLike | None = None,
+        stop: ArrayLike | None = None,
+        target: ArrayLike | None = None,
+        setup: ArrayLike | None = None,
+    ) -> None:
+        n = len(np.asarray(long_entry))
+        given = {"long_entry": long_entry, "long_exit": long_exit, "short_entry": short_entry, "short_exit": short_exit}
+        for name, value in given.items():
+            object.__setattr__(self, name, _booleans(name, value, n))
+        for name, value in {"stop": stop, "target": target}.items():
+            object.__setattr__(self, name, _prices(name, value, n))
+        rows = np.full(n, -1) if setup is None else np.asarray(setup)
+        object.__setattr__(self, "setup", _length("setup", rows, n).astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.long_entry)
+
+    def entries(self) -> Entries:
+        """The sparse view: nothing is lost, an exit matters only as the first one after an entry."""
+        bars, sides = np.nonzero(np.column_stack([self.long_entry, self.short_entry]))
+        side = np.where(sides == 0, 1, -1).astype(np.int8)
+        return Entries(
+            bar=bars.astype(np.int64),
+            side=side,
+            stop=self.stop[bars],
+            target=self.target[bars],
+            exit_bar=first_exit(bars, side, self.long_exit, self.short_exit),
+            setup=self.setup[bars],
+        )
+
+
+def dense(bars: Bars, entries: Entries, long_exit: Bools | None = None, short_exit: Bools | None = None) -> Signals:
+    """The dense view of `entries`. Of several entries of one side on one bar the first is kept."""
+    n = len(bars)
+    stop, target, setup = np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1)
+    side = {1: np.zeros(n, bool), -1: np.zeros(n, bool)}
+    for row in range(len(entries) - 1, -1, -1):  # backwards, so that the first of a bar is written last
+        at = entries.bar[row]
+        side[int(entries.side[row])][at] = True
+        stop[at], target[at], setup[at] = entries.stop[row], entries.target[row], entries.setup[row]
+    return Signals(side[1], long_exit, side[-1], short_exit, stop, target, setup)
+
+
+def first_exit(bar: Ints, side: NDArray[np.int8], long_exit: Bools, short_exit: Bools) -> Ints:
+    """For each entry the first bar from its own on at which its side's exit array is True; len(array) when none."""
+    n = len(long_exit)
+    found = np.full(len(bar), n, np.int64)
+    for sign, exits in ((1, long_exit), (-1, short_exit)):
+        at = np.append(np.nonzero(exits)[0], n)
+        rows = side == sign
+        found[rows] = at[np.searchsorted(at, bar[rows], side="left")]
+    return found
+
+
+def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
+    if value is None:
+        return np.zeros(n, dtype=bool)
+    array = np.asarray(value)
+    if array.dtype != np.bool_:
+        raise UserError(f"Signals.{name}", f"holds {array.dtype}, not booleans", "give one True or False a bar")
+    return _length(name, array, n)
+
+
+def _prices(name: str, value: ArrayLike | None, n: int) -> Floats:
+    array = np.full(n, np.nan) if value is None else _length(name, np.asarray(value, dtype=float), n)
+    wrong = np.nonzero((array <= 0) | np.isinf(array))[0]
+    if len(wrong):
+        raise UserError(f"Signals.{name}", f"row {wrong[0]} is {array[wrong[0]]}", "a positive price, or NaN for none")
+    return array
+
+
+def _length(name: str, array: NDArray[Any], n: int) -> NDArray[Any]:
+    if array.shape != (n,):
+        raise UserError(f"Signals.{name}", f"has shape {array.shape}", f"one value a bar, shape ({n},)")
+    return array
