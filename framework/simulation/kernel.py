@@ -1,0 +1,145 @@
+"""The simulator's kernels. Where a trade ends does not depend on the account, so it is found first and by itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiled import kernel
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+FATES = (
+    "entered",
+    "ruined",
+    "both_sides",
+    "with_exit",
+    "lapsed",
+    "opposite",
+    "no_bar",
+    "no_stop",
+    "beyond_stop",
+    "beyond_target",
+    "thin_risk",
+    "no_cash",
+)
+ENTERED, RUINED, BOTH_SIDES, WITH_EXIT, LAPSED, OPPOSITE, NO_BAR, NO_STOP = range(8)
+BEYOND_STOP, BEYOND_TARGET, THIN_RISK, NO_CASH = range(8, 12)
+
+REASONS = ("stop", "target", "signal", "time", "opposite", "ruined", "open")
+BY_STOP, BY_TARGET, BY_SIGNAL, BY_TIME, BY_OPPOSITE, BY_RUIN, STILL_OPEN = range(7)
+
+AT_OPEN, INSIDE, AT_CLOSE = range(3)
+EXIT, REVERSE, IGNORE = range(3)
+
+
+class Market(NamedTuple):
+    """One symbol's bars."""
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+
+
+class Orders(NamedTuple):
+    """Entries with everything that does not depend on the account: a row each. risk: per unit, NaN without a stop."""
+
+    bar: Ints
+    side: NDArray[np.int8]
+    fill: Floats
+    stop: Floats
+    target: Floats
+    risk: Floats
+    exit_bar: Ints
+    refusal: Ints
+
+
+class Rules(NamedTuple):
+    """Options as the kernels read them. time_stop 0: none. risk NaN: size by fraction."""
+
+    fee: float
+    slippage: float
+    fraction: float
+    risk: float
+    leverage: float
+    time_stop: int
+    optimistic: bool
+    at_close: bool
+    on_opposite: int
+
+
+class Exit(NamedTuple):
+    """Where a trade ends: price before slippage, whether at the bar's open, inside it or at its close."""
+
+    bar: int
+    price: float
+    reason: int
+    where: int
+    ambiguous: bool
+
+
+@kernel
+def find_exit(market: Market, orders: Orders, i: int, rules: Rules) -> Exit:
+    """Where a trade from order `i` ends when nothing but its own stop, target, exit signal and time is in its way."""
+    n = len(market.close)
+    side, stop, target = orders.side[i], orders.stop[i], orders.target[i]
+    entry = orders.bar[i] if rules.at_close else orders.bar[i] + 1
+    for t in range(entry + 1 if rules.at_close else entry, n):
+        opening = market.open[t]
+        if t > entry:
+            if not rules.at_close and orders.exit_bar[i] < t:
+                return Exit(t, opening, BY_SIGNAL, AT_OPEN, False)
+            if not rules.at_close and rules.time_stop > 0 and t - entry >= rules.time_stop:
+                return Exit(t, opening, BY_TIME, AT_OPEN, False)
+            if side * (opening - stop) <= 0:
+                return Exit(t, opening, BY_STOP, AT_OPEN, False)
+            if side * (opening - target) >= 0:
+                return Exit(t, opening, BY_TARGET, AT_OPEN, False)
+        against, toward = (market.low[t], market.high[t]) if side > 0 else (market.high[t], market.low[t])
+        stopped, reached = side * (against - stop) <= 0, side * (toward - target) >= 0
+        if stopped and not (reached and rules.optimistic):
+            return Exit(t, stop, BY_STOP, INSIDE, reached)
+        if reached:
+            return Exit(t, target, BY_TARGET, INSIDE, stopped)
+        if rules.at_close and orders.exit_bar[i] <= t:
+            return Exit(t, market.close[t], BY_SIGNAL, AT_CLOSE, False)
+        if rules.at_close and rules.time_stop > 0 and t - entry >= rules.time_stop:
+            return Exit(t, market.close[t], BY_TIME, AT_CLOSE, False)
+    return Exit(n, market.close[n - 1], STILL_OPEN, AT_CLOSE, False)
+
+
+@kernel
+def exit_fill(end: Exit, side: int, rules: Rules) -> float:
+    """The price the exit is done at; a position still open is marked, not traded, so it slips nothing."""
+    if end.reason == STILL_OPEN:
+        return end.price
+    return end.price * (1 - side * rules.slippage)
+
+
+@kernel
+def entry_bar(bar: int, rules: Rules) -> int:
+    """The bar in which an order known at the close of `bar` is filled."""
+    return bar if rules.at_close else bar + 1
+
+
+@kernel
+def excursions(market: Market, entry: int, fill: float, side: int, end: Exit, last: float, carried: int) -> Floats:
+    """Worst and best distance from the entry's fill, in price, never negative.
+
+    Bars seen whole count with low and high: from the entry (with `carried` 1: from the bar after it) up to the bar
+    before the exit, and the exit's own when it came at the close. Of any other exit bar only the open and the fill.
+    """
+    worst = best = last
+    whole = min(end.bar, len(market.close) - 1) if end.where == AT_CLOSE else end.bar - 1
+    for t in range(entry + carried, whole + 1):
+        worst = min(worst, market.low[t]) if side > 0 else max(worst, market.high[t])
+        best = max(best, market.high[t]) if side > 0 else min(best, market.low[t])
+    if end.where != AT_CLOSE and end.bar > entry:
+        opening = market.open[end.bar]
+        worst = min(worst, opening) if side > 0 else max(worst, opening)
+        best = max(best, opening) if side > 0 else min(best, opening)
+    return np.array([max(0.0, side * (fill - worst)), max(0.0, side * (best - fill))])

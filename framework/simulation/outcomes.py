@@ -1,0 +1,106 @@
+"""Every setup by itself: the same fills and exits, one unit each, none in another's way."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..compiled import kernel
+from ..signals import Entries
+from .kernel import (
+    AT_OPEN,
+    ENTERED,
+    FATES,
+    REASONS,
+    STILL_OPEN,
+    Market,
+    Orders,
+    Rules,
+    entry_bar,
+    excursions,
+    exit_fill,
+    find_exit,
+)
+from .orders import market, orders, rules
+from .rules import Costs, Exits, Sizing
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+class Alone(NamedTuple):
+    """What became of each order by itself, a row each; zeros where it was refused."""
+
+    entry: Ints
+    end: Ints
+    reason: Ints
+    fill: Floats
+    r: Floats
+    mae: Floats
+    mfe: Floats
+    held: Ints
+    ambiguous: NDArray[Any]
+
+
+def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Costs | None = None) -> pd.DataFrame:
+    """Trade each entry alone; one row an entry, in their order.
+
+    Columns: fate (`entered`, or why not), entry_bar (-1 when not entered), entry_price, stop, target, exit_bar,
+    exit_price, exit_reason, r (profit after fees in initial risks; 0 when not entered, NaN without a stop), mae and
+    mfe in initial risks, bars, ambiguous. Prices are NaN when not entered; an open trade is marked at the last close.
+    """
+    exits, costs = exits or Exits(), costs or Costs()
+    placed = orders(bars, entries, costs, exits)
+    options = rules(costs, Sizing(), exits)
+    entered = placed.refusal == ENTERED
+    alone = _alone(market(bars), placed, options)
+    missing = np.where(entered, 0.0, np.nan)
+    return pd.DataFrame(
+        {
+            "fate": np.array(FATES, dtype=object)[placed.refusal],
+            "entry_bar": np.where(entered, alone.entry, -1),
+            "entry_price": placed.fill + missing,
+            "stop": placed.stop + missing,
+            "target": placed.target + missing,
+            "exit_bar": np.where(entered, np.minimum(alone.end, len(bars) - 1), -1),
+            "exit_price": alone.fill + missing,
+            "exit_reason": np.where(entered, np.array(REASONS, dtype=object)[alone.reason], ""),
+            "r": np.where(entered, alone.r, 0.0),
+            "mae": alone.mae + missing,
+            "mfe": alone.mfe + missing,
+            "bars": np.where(entered, alone.held, 0),
+            "ambiguous": alone.ambiguous & entered,
+        }
+    )
+
+
+@kernel
+def held_bars(entry: int, end: int, where: int, n: int, at_close: bool) -> int:
+    """Bars in the market: the entry's unless entered at its close, the exit's unless left at its open."""
+    last = min(end, n - 1)
+    return last - entry + (0 if at_close else 1) - (1 if where == AT_OPEN else 0)
+
+
+@kernel
+def _alone(market: Market, orders: Orders, rules: Rules) -> Alone:
+    m, n = len(orders.bar), len(market.close)
+    entry, end, reason = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int64)
+    fill, r, mae, mfe = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m)
+    held, ambiguous = np.zeros(m, np.int64), np.zeros(m, np.bool_)
+    for i in range(m):
+        if orders.refusal[i] != ENTERED:
+            continue
+        side, paid, risk = orders.side[i], orders.fill[i], orders.risk[i]
+        out = find_exit(market, orders, i, rules)
+        entry[i], end[i], reason[i] = entry_bar(orders.bar[i], rules), out.bar, out.reason
+        fill[i], ambiguous[i] = exit_fill(out, side, rules), out.ambiguous
+        fees = rules.fee * (paid + (0.0 if out.reason == STILL_OPEN else fill[i]))
+        r[i] = (side * (fill[i] - paid) - fees) / risk
+        carried = 1 if rules.at_close else 0
+        mae[i], mfe[i] = excursions(market, entry[i], paid, side, out, fill[i], carried) / risk
+        held[i] = held_bars(entry[i], out.bar, out.where, n, rules.at_close)
+    return Alone(entry, end, reason, fill, r, mae, mfe, held, ambiguous)
