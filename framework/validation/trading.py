@@ -1,0 +1,79 @@
+"""A rule as it is traded: its setups, the entry policies that are compared, its exits, one set of terms for all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..entries import EntryPolicy, Policy
+from ..params import Value
+from ..setups import Setups
+from ..signals import Entries, first_exit
+from ..simulation import Terms, outcomes
+from ..workspace import Strategy
+
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A rule's setups in one symbol, and for each variant what its policy made of them and the entries to trade."""
+
+    setups: Setups
+    policies: Mapping[str, Policy]
+    entries: Mapping[str, Entries]
+
+
+@dataclass(frozen=True)
+class Trading:
+    """policies: the variants, by name. opposite_setup: leave when a traded setup of the other side is known.
+
+    wait: the longest a policy waits after a setup is known, in bars.
+    """
+
+    strategy: Strategy
+    policies: Mapping[str, EntryPolicy]
+    terms: Terms
+    cash: float
+    wait: int
+    opposite_setup: bool = False
+
+    def find(self, bars: Bars, values: Mapping[str, Value]) -> Found:
+        """Setups and entries of all the bars; whoever uses them keeps to the window."""
+        params = self.strategy.build(dict(values))
+        setups = self.strategy.setups(bars, params)
+        leave = self._exits(bars, setups, params)
+        policies = {name: enter(bars, setups) for name, enter in self.policies.items()}
+        entries = {name: _traded(made.entries, setups, leave) for name, made in policies.items()}
+        return Found(setups, policies, entries)
+
+    def _exits(self, bars: Bars, setups: Setups, params: Any) -> tuple[Bools, Bools]:
+        long_exit, short_exit = self.strategy.exits(bars, params)
+        if self.opposite_setup:
+            long_exit, short_exit = long_exit.copy(), short_exit.copy()
+            for side, array in ((1, short_exit), (-1, long_exit)):
+                array[setups.known_at[setups.traded & (setups.direction == side)]] = True
+        return long_exit, short_exit
+
+    def alone(self, bars: Bars, found: Found, variant: str) -> pd.DataFrame:
+        """What became of every setup traded by itself; one row a setup, fate "vetoed" where it is not traded."""
+        entries, fate = found.entries[variant], found.policies[variant].fate.astype(object)
+        done = outcomes(bars, entries, self.terms.exits, self.terms.costs)
+        done.insert(1, "signal_bar", entries.bar)
+        rows = done.set_index(entries.setup).reindex(range(len(found.setups)))
+        traded = found.setups.traded
+        rows["fate"] = np.where(traded, rows["fate"].where(rows["fate"].notna(), fate), "vetoed")
+        rows["r"] = np.where(traded, rows["r"].fillna(0.0), np.nan)
+        return rows
+
+
+def _traded(entries: Entries, setups: Setups, leave: tuple[Bools, Bools]) -> Entries:
+    kept = entries.take(setups.traded[entries.setup])
+    return dataclasses.replace(kept, exit_bar=first_exit(kept.bar, kept.side, *leave))

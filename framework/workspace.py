@@ -1,0 +1,137 @@
+"""The user's workspace: where strategies are, and a strategy loaded from its file by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bars import Bars
+from .errors import UserError, nearest
+from .params import Parameter, build, parameters
+from .setups import Setups
+
+Exits = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A rule as its file defines it. `source` is the hash of that file."""
+
+    name: str
+    path: Path
+    source: str
+    doc: str
+    params: type
+    find: Callable[[Bars, Any], Setups]
+    leave: Callable[[Bars, Any], Exits] | None
+    draw: Callable[[Bars, Any], Panel] | None
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        return parameters(self.params)
+
+    def build(self, values: dict[str, Any], where: str = "") -> Any:
+        """The rule's Params with `values` over the defaults. Raises UserError naming the parameter."""
+        return build(self.params, values, where or f"strategy {self.name}")
+
+    def setups(self, bars: Bars, params: Any) -> Setups:
+        """The rule's setups. Raises UserError when the rule returns something else."""
+        found = self._call(self.find, bars, params)
+        if not isinstance(found, Setups):
+            raise UserError(str(self.path), f"setups() returned {type(found).__name__}", "return a Setups")
+        return found
+
+    def exits(self, bars: Bars, params: Any) -> Exits:
+        """Closes at which a long, a short is to be left; all False for a rule without exits of its own."""
+        none = np.zeros(len(bars), dtype=bool)
+        leave = self._call(self.leave, bars, params) if self.leave else (none, none)
+        if not (isinstance(leave, tuple) and len(leave) == 2 and all(isinstance(one, np.ndarray) for one in leave)):
+            raise UserError(str(self.path), "exits() returned something else", "two boolean arrays: long, short")
+        for side, array in zip(("long", "short"), leave, strict=True):
+            if array.shape != (len(bars),) or array.dtype != np.bool_:
+                said = f"the {side} array of exits() is {array.dtype} of shape {array.shape}"
+                raise UserError(str(self.path), said, f"booleans of shape ({len(bars)},)")
+        return leave
+
+    def panel(self, bars: Bars, params: Any) -> Panel | None:
+        """What to draw under the price: a name, one value a bar, the levels that matter; None for nothing."""
+        return self._call(self.draw, bars, params) if self.draw else None
+
+    def _call(self, hook: Callable[[Bars, Any], Any], bars: Bars, params: Any) -> Any:
+        """A user's rule may raise anything; what helps is its line."""
+        try:
+            return hook(bars, params)
+        except UserError:
+            raise
+        except Exception as error:
+            where = f"strategies/{self.name}.py{_line(error, self.path)}"
+            raise UserError(where, f"{type(error).__name__} on {bars.symbol}: {error}", "mend the rule") from error
+
+
+def root(start: Path) -> Path:
+    """The nearest folder from `start` upward that holds `strategies/`. Raises UserError when there is none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / "strategies").is_dir():
+            return folder
+    raise UserError(str(start), "no folder from here upward holds strategies/", "run inside a workspace")
+
+
+def names(workspace: Path) -> list[str]:
+    """The strategies of a workspace, by name."""
+    return sorted(path.stem for path in (workspace / "strategies").glob("*.py") if not path.stem.startswith("_"))
+
+
+def load_strategy(workspace: Path, name: str) -> Strategy:
+    """Load `strategies/NAME.py`. Raises UserError for a name that is none, or a file that is no strategy."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in names(workspace):
+        raise UserError(f"strategy '{name}'", "is not in strategies/", nearest(name, names(workspace)))
+    path = workspace / "strategies" / f"{name}.py"
+    module = _execute(path, name)
+    where = f"strategies/{name}.py"
+    params = getattr(module, "Params", None)
+    if not (isinstance(params, type) and is_dataclass(params)):
+        raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
+    find = getattr(module, "setups", None)
+    if not callable(find):
+        raise UserError(where, "has no function setups(bars, params)", "let it return the rule's Setups")
+    hooks = (getattr(module, hook, None) for hook in ("exits", "panel"))
+    source = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Strategy(name, path, source, (module.__doc__ or "").strip(), params, find, *hooks)
+
+
+def _execute(path: Path, name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"strategies.{name}", path)
+    assert spec and spec.loader, path
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except Exception as error:  # a user's file may raise anything; its line is what helps
+        del sys.modules[spec.name]
+        line = _line(error, path)
+        raise UserError(f"strategies/{name}.py{line}", f"{type(error).__name__}: {error}", "mend the file") from error
+    return module
+
+
+def _line(error: BaseException, path: Path) -> str:
+    if isinstance(error, SyntaxError):
+        return f":{error.lineno}"
+    at, trace = "", error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            at = f":{trace.tb_lineno}"
+        trace = trace.tb_next
+    return at

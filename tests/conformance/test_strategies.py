@@ -1,0 +1,111 @@
+"""Every strategy and every detector: what was known at a bar does not depend on what came after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framework.bars import Bars
+from framework.entries import policy
+from framework.indicators import bar_atr, bar_rsi
+from framework.sources import load
+from framework.structure.swings import swing_highs, swing_lows, zigzag
+from framework.validation.causality import leaks, prefixes
+from framework.validation.proof import producer
+from framework.workspace import load_strategy, names
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAKY = Path(__file__).resolve().parent / "leaky"
+POLICIES = {
+    "aggressive": policy("aggressive"),
+    "conservative": policy("conservative"),
+    "wide": policy("conservative", wait=40, left=5, right=5, stop="setup_low"),
+}
+OPTIONS = {
+    "rsi_divergence": [
+        {},
+        {"pairing": "price", "left_extreme": "since_midline", "swing_width": 2, "trade_broken": True},
+        {"rsi_period": 7, "oversold": 40.0, "overbought": 60.0, "swing_width": 3, "left_extreme": "not_required"},
+    ]
+}
+CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
+
+
+def of_strategy(name: str, options: dict[str, object]):
+    rule = load_strategy(ROOT, name)
+    return producer(rule.setups, rule.exits, rule.build(options), POLICIES)
+
+
+def of_detectors(bars: Bars):
+    every = np.arange(len(bars))
+    views = {
+        "rsi": (every, {"value": bar_rsi(bars, 14)}),
+        "atr": (every, {"value": bar_atr(bars)}),
+        "zigzag atr": _known(zigzag(bars), "bar", "price", "kind"),
+        "zigzag percent": _known(zigzag(bars, "percent", 5.0), "bar", "price", "kind"),
+    }
+    for width, ties in ((5, "strict"), (2, "strict"), (3, "pine")):
+        views[f"lows {width} {ties}"] = _known(swing_lows(bars.low, width, width, ties), "bar", "price")
+        views[f"highs {width} {ties}"] = _known(swing_highs(bars.high, width, width, ties), "bar", "price")
+    return views
+
+
+def _known(found, *columns: str):
+    return found.known_at, {name: getattr(found, name) for name in columns}
+
+
+@pytest.fixture(scope="module")
+def bars() -> Bars:
+    return load("sample:MSFT")[:1500]
+
+
+@pytest.fixture(scope="module")
+def long() -> Bars:
+    return load("sample:IBM")
+
+
+def test_strategies_are_there() -> None:
+    assert "rsi_divergence" in names(ROOT)
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+@pytest.mark.parametrize("noise", [None, 5])
+def test_every_prefix(name: str, options: dict[str, object], noise: int | None, bars: Bars) -> None:
+    produce = of_strategy(name, options)
+    assert len(produce(bars)["setups"][0]) >= 20, "too few setups to prove anything"
+    assert list(leaks(bars, produce, range(30, len(bars) - 1), noise)) == []
+
+
+@pytest.mark.parametrize("noise", [None, 5])
+def test_every_prefix_of_detectors(noise: int | None, bars: Bars) -> None:
+    assert list(leaks(bars, of_detectors, range(30, len(bars) - 1), noise)) == []
+
+
+@pytest.mark.parametrize("noise", [None, 5])
+def test_sampled_prefixes_of_a_long_series(noise: int | None, long: Bars) -> None:
+    cuts = prefixes(len(long), 200, seed=1)
+    for produce in [of_detectors, *(of_strategy(name, options) for name, options in CASES)]:
+        assert list(leaks(long, produce, cuts, noise)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [None, 5])
+def test_every_prefix_of_a_long_series(noise: int | None, long: Bars) -> None:
+    for produce in [of_detectors, *(of_strategy(name, options) for name, options in CASES)]:
+        assert list(leaks(long, produce, range(30, len(long) - 1), noise)) == []
+
+
+@pytest.mark.parametrize("name", names(LEAKY))
+def test_planted_leaks_are_caught(name: str, bars: Bars) -> None:
+    rule = load_strategy(LEAKY, name)
+    produce = producer(rule.setups, rule.exits, rule.build({}), {"aggressive": POLICIES["aggressive"]})
+    cuts = prefixes(len(bars), 200, seed=1)
+    found = list(leaks(bars, produce, cuts)) + list(leaks(bars, produce, cuts, 5))
+    assert found, f"{name} looks ahead and was not caught"
+    assert all(leak.bar <= leak.cut for leak in found)
+
+
+def test_all_five_kinds_of_leak_are_planted() -> None:
+    assert set(names(LEAKY)) >= {"own_bar", "centred", "unclosed", "future_norm", "alternation"}
