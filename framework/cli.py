@@ -1,0 +1,224 @@
+"""The command. Parts are imported when they are needed, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .bars import Bars
+    from .workspace import Strategy
+
+app = typer.Typer(
+    help="Does this chart rule really work? Honest fills, no look-ahead, out of sample.",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WRONG, DEFECT, STOPPED = 2, 1, 130
+
+
+@app.command()
+def run(
+    experiment: Annotated[Path, typer.Argument(help="An experiment's TOML file, as experiments/rsi_divergence.toml.")],
+    out: Annotated[Path | None, typer.Option(help="The run's folder. Without it: reports/NAME-IDENTITY.")] = None,
+    trials: Annotated[int | None, typer.Option(min=0, help="Parameter sets a window, instead of the file's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; same result.")] = False,
+) -> None:
+    """Search window by window, trade the windows after, write the report."""
+    from .experiment.run import run as run_experiment
+
+    try:
+        with _Progress() as told:
+            folder = run_experiment(experiment, out=out, trials=trials, resume=resume, told=told)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command with --resume goes on where it was", err=True)
+        raise typer.Exit(STOPPED) from None
+    import json
+
+    verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
+    for key in ("answer", "compared", "warning"):
+        if key in verdict:
+            typer.echo(verdict[key])
+    typer.echo(f"report: {_shown(folder / 'report.html')}")
+
+
+@app.command()
+def check(
+    strategy: Annotated[list[str] | None, typer.Argument(help="Names of strategies; all of them without one.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Files or sample:SYMBOL. Default sample:AAPL.")] = None,
+    cuts: Annotated[int, typer.Option(min=1, help="How many bars to cut at, drawn at random.")] = 200,
+    every: Annotated[bool, typer.Option("--every", help="Cut at every bar.")] = False,
+) -> None:
+    """Prove that a strategy does not look ahead: cut the data, change the future, and compare. Exit 1 on a leak."""
+    from .workspace import load_strategy, names, root
+
+    workspace = root(Path.cwd())
+    chosen = [load_strategy(workspace, name) for name in strategy or names(workspace)]
+    from .sources import load
+
+    markets = [load(what) for what in data or ["sample:AAPL"]]
+    found = [_checked(rule, bars, len(bars) if every else cuts) for rule in chosen for bars in markets]
+    if not all(found):
+        raise typer.Exit(DEFECT)
+
+
+def _checked(rule: Strategy, bars: Bars, cuts: int) -> bool:
+    from .entries import policy
+    from .validation.causality import leaks, prefixes
+    from .validation.proof import producer
+
+    policies = {name: policy(name) for name in ("aggressive", "conservative")}
+    produce = producer(rule.setups, rule.exits, rule.build({}), policies)
+    at = prefixes(len(bars), cuts, seed=7)
+    for seed in (None, 11):
+        leak = next(leaks(bars, produce, at, noise_seed=seed), None)
+        if leak:
+            how = "cut short" if seed is None else "with another future"
+            typer.echo(f"LEAK  {rule.name} on {bars.symbol}, {how}: {leak}")
+            typer.echo("      likely cause: a value is used at a bar before it could be known")
+            return False
+    setups = len(rule.setups(bars, rule.build({})))
+    typer.echo(f"ok    {rule.name} on {bars.symbol}: {len(at)} cuts and {len(at)} other futures, {setups} setups")
+    return True
+
+
+@app.command()
+def strategies() -> None:
+    """The strategies of this workspace, with their parameters and ranges."""
+    from .workspace import load_strategy, names, root
+
+    workspace = root(Path.cwd())
+    for name in names(workspace):
+        rule = load_strategy(workspace, name)
+        summary = " ".join(rule.doc.partition("\n\n")[0].split())
+        typer.echo(f"{name}: {summary}")
+        for parameter in rule.parameters.values():
+            unit = f" {parameter.unit}" if parameter.unit else ""
+            how = "searched" if parameter.searched else "fixed unless listed"
+            typer.echo(f"  {parameter.name} = {parameter.default}{unit}  ({parameter.range}; {how})")
+
+
+@app.command()
+def data(
+    file: Annotated[str, typer.Argument(help="A csv or parquet file, or sample:SYMBOL.")],
+    timeframe: Annotated[str | None, typer.Option(help="Length of a bar, as 4h, where the name does not say.")] = None,
+) -> None:
+    """What is in a file of bars, and what is wrong with it, row by row. Exit 1 where something must be mended."""
+    from .faults import inspect
+    from .sources import read, timeframe_of
+
+    table = read(file)
+    faults = inspect(table, timeframe or timeframe_of(file))
+    errors = sum(fault.severity == "error" for fault in faults)
+    for line in _contents(table, file, timeframe or timeframe_of(file)):
+        typer.echo(line)
+    for fault in faults:
+        typer.echo(f"{fault.severity:5}  {fault.message}{f'; {fault.right}' if fault.right else ''}")
+    typer.echo(
+        "nothing is wrong" if not faults else f"{_count(errors, 'error')}, {_count(len(faults) - errors, 'note')}"
+    )
+    if errors:
+        raise typer.Exit(DEFECT)
+
+
+def _contents(table: pd.DataFrame, file: str, timeframe: str | None) -> list[str]:
+    """What a file holds, before what is wrong with it."""
+    lines = [f"{file}: {_count(len(table), 'row')}, columns {', '.join(map(str, table.columns))}"]
+    stamps = table.index.dropna() if len(table) else table.index
+    if len(stamps):
+        length = f", bars of {timeframe}" if timeframe else ""
+        lines.append(f"from {stamps.min():%Y-%m-%d %H:%M} to {stamps.max():%Y-%m-%d %H:%M} UTC{length}")
+    return lines
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"chartproof {version('chartproof')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say the version and stop.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None and not version:
+        typer.echo(context.get_help())
+
+
+class _Progress:
+    """A line of progress on standard error: a bar on a terminal, a line a stage elsewhere."""
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True)
+        self.last = ""
+        self.bar: Any = None
+        if console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self.bar = Progress(*columns, console=console, transient=True)
+            self.task = self.bar.add_task("reading", total=None)
+            self.bar.start()
+        return self.told
+
+    def told(self, stage: str, done: int, total: int) -> None:
+        if self.bar:
+            self.bar.update(self.task, description=stage, completed=done, total=total)
+        elif stage != self.last:
+            typer.echo(stage, err=True)
+        self.last = stage
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+
+def _shown(path: Path) -> str:
+    """The path from here when it lies below, else whole."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def main() -> None:
+    """Run the command; wrong input is one line and exit 2, never a traceback."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG)
+    except typer.Abort:
+        sys.exit(STOPPED)
+    except Exception as error:  # the parser's own errors are not exported by name
+        if not hasattr(error, "format_message"):
+            raise
+        said = " ".join(error.format_message().split())
+        if said:
+            typer.echo(f"error: {_command(error)}: {said}; see chartproof --help", err=True)
+        sys.exit(WRONG)
+
+
+def _command(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "chartproof"

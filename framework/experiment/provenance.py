@@ -1,0 +1,68 @@
+"""Where a run's numbers come from: configuration, data, sources, versions, commit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..bars import Bars
+from ..compiled import HERE, sources
+from .config import Experiment
+from .files import digest, plain
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "TA-Lib", "scipy", "optuna")
+
+
+def manifest(experiment: Experiment, markets: Sequence[Bars]) -> dict[str, Any]:
+    """All that decides the run's numbers, and a hash of it as `identity`."""
+    content: dict[str, Any] = {
+        "configuration": configuration(experiment),
+        "data": {bars.symbol: {"sha256": bars.digest, "bars": len(bars)} for bars in markets},
+        "strategy_sha256": experiment.strategy.source,
+        "framework_sha256": sources(HERE),
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES}
+        | {"chartproof": importlib.metadata.version("chartproof"), "python": platform.python_version()},
+        "seed": experiment.seed,
+    }
+    content = plain(content)
+    return {"identity": digest(content), **content, "commit": commit(experiment.workspace)}
+
+
+def configuration(experiment: Experiment) -> dict[str, Any]:
+    """The experiment with every default spelled out, as plain data."""
+    return {
+        "name": experiment.name,
+        "question": experiment.question,
+        "variants": list(experiment.variants),
+        "gallery": experiment.gallery,
+        "data": experiment.data.model_dump(mode="json", by_alias=True),
+        "strategy": {"name": experiment.strategy.name, "fixed": dict(experiment.fixed), "searched": _lists(experiment)},
+        "search": asdict(experiment.search),
+        "windows": experiment.windows.model_dump(),
+        "costs": asdict(experiment.costs),
+        "sizing": asdict(experiment.sizing) | {"cash": experiment.cash},
+        "exits": asdict(experiment.exits) | {"opposite_setup": experiment.opposite_setup},
+        "conservative": experiment.conservative.model_dump(),
+    }
+
+
+def _lists(experiment: Experiment) -> Mapping[str, list[Any]]:
+    return {name: list(values) for name, values in experiment.space.items()}
+
+
+def commit(workspace: Path) -> str | None:
+    """The workspace's git commit, with `+` when files differ from it; None outside a checkout."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(workspace), *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,212 @@
+"""One experiment run: search window by window, trade the test windows, write the folder. Resumable, reproducible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..bars import Bars
+from ..entries import policy
+from ..errors import UserError
+from ..simulation import Terms
+from ..sources import load as load_bars
+from ..study import Trial, best, tune
+from ..validation.causality import leaks, prefixes
+from ..validation.proof import producer
+from ..validation.trading import Trading
+from ..validation.walk import Training
+from ..validation.windows import Window, walk_forward
+from . import config, provenance
+from .config import Experiment
+from .files import MANIFEST, Folder, write, write_json, write_parquet
+from .outofsample import OutOfSample, out_of_sample
+from .summary import summarise
+
+CUTS = 12  # prefixes of each market that a run proves before it believes a rule
+Told = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """A window with all trials of its search.
+
+    chosen: the best feasible one, else the first, which is that of the declared defaults.
+    """
+
+    window: Window
+    trials: list[Trial]
+
+    @property
+    def best(self) -> Trial | None:
+        return best(self.trials)
+
+    @property
+    def chosen(self) -> Trial:
+        return self.best or self.trials[0]
+
+
+def run(
+    path: str | Path,
+    out: str | Path | None = None,
+    trials: int | None = None,
+    resume: bool = False,
+    told: Told = lambda *_: None,
+) -> Path:
+    """Run the experiment in a TOML file and return its folder. `told` hears of progress: stage, done, total.
+
+    Without `out` the folder is reports/NAME-IDENTITY in the workspace, so another configuration, data set or code
+    never overwrites it. Raises UserError for wrong input; nothing is written before all input is understood.
+    """
+    experiment = config.load(Path(path), trials)
+    markets = load_markets(experiment)
+    windows = _windows(experiment, markets)
+    trading = _trading(experiment)
+    _prove(experiment, trading, markets)
+    manifest = provenance.manifest(experiment, markets)
+    name = f"{experiment.name}-{manifest['identity'][:8]}"
+    folder = Folder(Path(out) if out else experiment.workspace / "reports" / name, manifest["identity"])
+    folder.claim(resume)
+    write_json(folder.path / MANIFEST, manifest)
+    tuned = [_tuned(experiment, trading, markets, window, len(windows), folder, told) for window in windows]
+    manifest["trials"] = sum(len(one.trials) for one in tuned)
+    told("testing", 0, 1)
+    tested = out_of_sample(trading, markets, [(one.window, one.chosen.values) for one in tuned])
+    told("testing", 1, 1)
+    _write(folder, experiment, manifest, tuned, tested, told)
+    return folder.path
+
+
+def load_markets(experiment: Experiment) -> list[Bars]:
+    """The experiment's bars, cut to its period. Raises UserError for two of one symbol, or a period without bars."""
+    data = experiment.data
+    named = [f"sample:{symbol}" for symbol in data.symbols]
+    named += [str(experiment.workspace / file) for file in data.files]
+    markets = [_cut(load_bars(what, timeframe=data.timeframe, mend=data.mend), experiment) for what in named]
+    for i, bars in enumerate(markets):
+        if bars.symbol in [other.symbol for other in markets[:i]]:
+            raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
+    return markets
+
+
+def _cut(bars: Bars, experiment: Experiment) -> Bars:
+    start, end = experiment.data.start, experiment.data.end
+    first = int(np.searchsorted(bars.time, np.datetime64(start, "us"))) if start else 0
+    last = int(np.searchsorted(bars.time, np.datetime64(end, "us") + np.timedelta64(1, "D"))) if end else len(bars)
+    if last - first < 2:
+        held = f"{bars.symbol} has no bars in it ({bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d})"
+        raise UserError(f"{experiment.path}: data.from", held, "a period that the data covers")
+    return bars[first:last]
+
+
+def _windows(experiment: Experiment, markets: Sequence[Bars]) -> list[Window]:
+    first = min(bars.index[0] for bars in markets)
+    last = max(bars.index[-1] for bars in markets)
+    table = experiment.windows
+    try:
+        return walk_forward(first, last, table.kind, table.train, table.test)
+    except UserError as error:
+        raise UserError(f"{experiment.path}: {error.where}", error.wrong, error.right) from None
+
+
+def _trading(experiment: Experiment) -> Trading:
+    wait = experiment.conservative
+    options: dict[str, Mapping[str, Any]] = {
+        "aggressive": {},
+        "conservative": {"wait": wait.wait, "left": wait.swing, "right": wait.swing, "stop": wait.stop},
+    }
+    return Trading(
+        strategy=experiment.strategy,
+        policies={name: policy(name, **options[name]) for name in experiment.variants},
+        terms=Terms(experiment.costs, experiment.sizing, experiment.exits),
+        cash=experiment.cash,
+        wait=wait.wait,
+        opposite_setup=experiment.opposite_setup,
+    )
+
+
+def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars]) -> None:
+    """No result is worth anything if the rule looks ahead; a dozen prefixes of each market cost next to nothing."""
+    params = experiment.strategy.build(dict(experiment.fixed))
+    produce = producer(experiment.strategy.setups, experiment.strategy.exits, params, trading.policies)
+    for bars in markets:
+        for leak in leaks(bars, produce, prefixes(len(bars), CUTS, experiment.seed)):
+            raise UserError(
+                f"strategies/{experiment.strategy.name}.py",
+                f"looks ahead on {bars.symbol}: {leak}",
+                f"see `chartproof check {experiment.strategy.name}`",
+            )
+
+
+def _tuned(
+    experiment: Experiment,
+    trading: Trading,
+    markets: Sequence[Bars],
+    window: Window,
+    total: int,
+    folder: Folder,
+    told: Told,
+) -> Tuned:
+    """The window's search, or what an earlier, interrupted run has kept of it."""
+    saved = folder.saved(window.number)
+    if saved is None:
+        trainings = [Training.of(bars, window, experiment.windows.embargo) for bars in markets]
+
+        def evaluate(values: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+            closed = [training.closed(trading, values) for training in trainings]
+            return {name: np.concatenate([part[name] for part in closed]) for name in trading.policies}
+
+        done = 0
+
+        def heard() -> None:
+            nonlocal done
+            done += 1
+            told(f"window {window.number + 1} of {total}", done, experiment.search.trials)
+
+        seed = [experiment.seed, window.number]
+        trials = tune(experiment.space, experiment.fixed, evaluate, experiment.search, seed, heard)
+        saved = [asdict(trial) for trial in trials]
+        folder.save(window.number, saved)
+    return Tuned(window, [Trial(**trial) for trial in saved])
+
+
+def _write(
+    folder: Folder,
+    experiment: Experiment,
+    manifest: dict[str, Any],
+    tuned: Sequence[Tuned],
+    tested: OutOfSample,
+    told: Told,
+) -> None:
+    from ..report.page import render  # noqa: PLC0415  # pyplot costs half a second that a search need not wait for
+
+    searches = [(one.window, one.chosen, one.best is not None, one.trials) for one in tuned]
+    summary = summarise(experiment, manifest, searches, tested)
+    write_json(folder.path / MANIFEST, manifest)
+    write_parquet(folder.path / "trades.parquet", tested.trades)
+    write_parquet(folder.path / "setups.parquet", tested.setups)
+    write_parquet(folder.path / "equity.parquet", tested.equity)
+    write_parquet(folder.path / "trials.parquet", _trial_table(searches))
+    write_parquet(folder.path / "windows.parquet", pd.json_normalize(summary["windows"]))
+    write_json(folder.path / "summary.json", summary)
+    told("report", 0, 1)
+    write(folder.path / "report.html", render(summary, manifest, tested, experiment.gallery).encode())
+    told("report", 1, 1)
+    folder.finish()
+
+
+def _trial_table(searches: Sequence[Any]) -> pd.DataFrame:
+    rows = [
+        {"window": window.number, "trial": trial.number, "chosen": trial is chosen, "feasible": trial.feasible}
+        | {"score": trial.score}
+        | {f"score_{name}": value for name, value in trial.scores.items()}
+        | {f"trades_{name}": value for name, value in trial.trades.items()}
+        | trial.values
+        for window, chosen, _, trials in searches
+        for trial in trials
+    ]
+    return pd.DataFrame(rows)

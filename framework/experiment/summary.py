@@ -1,0 +1,167 @@
+"""What a run says, as figures with their intervals: the content of summary.json, and of the report's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, time_blocks, win_rate
+from ..study import Trial, scored
+from ..validation.windows import Window
+from .config import Experiment
+from .outofsample import HELD, OutOfSample
+from .verdict import verdict
+
+Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
+
+
+def summarise(
+    experiment: Experiment, manifest: Mapping[str, Any], searches: Sequence[Search], tested: OutOfSample
+) -> dict[str, Any]:
+    """All figures of a run. chance and the corrections for many trials are null: this version does not compute them."""
+    seed = experiment.seed
+    variants = {name: _variant(name, tested, seed) for name in experiment.variants}
+    pair = ("conservative", "aggressive")
+    paired = _paired(tested.setups, seed) if set(pair) <= set(experiment.variants) else None
+    times = tested.equity["time"]
+    summary = {
+        "name": experiment.name,
+        "question": experiment.question,
+        "strategy": experiment.strategy.name,
+        "period": {"from": times.iloc[0], "to": times.iloc[-1]},
+        "symbols": [bars.symbol for bars in tested.markets],
+        "timeframe": ", ".join(dict.fromkeys(bars.timeframe for bars in tested.markets)),
+        "variants": variants,
+        HELD: _equity(tested.equity[HELD].to_numpy(), tested.per_year),
+        "paired": paired,
+        "kinds": _kinds(tested.setups, experiment.variants, seed),
+        "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
+        "windows": [_window(search, experiment, tested.trades) for search in searches],
+        "chance": None,
+        "overfitting": {"trials": manifest["trials"], "deflated_sharpe": None, "pbo": None},
+        "optimistic": experiment.exits.fill == "close" or experiment.exits.inside_bar == "optimistic",
+        "provenance": {key: manifest[key] for key in ("identity", "commit", "versions", "data", "seed")},
+    }
+    return {**summary, "verdict": verdict(summary)}
+
+
+def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
+    trades = tested.trades[tested.trades["variant"] == name]
+    closed = trades[trades["exit_reason"] != "open"]
+    blocks = _blocks(closed["signal_time"], closed["exit_time"])
+    r = closed["r"].to_numpy()
+    fates = tested.setups.loc[tested.setups["veto"] == "", f"{name}_fate"]
+    pnl = trades["pnl"].to_numpy()
+    return {
+        "setups": len(fates),
+        "filled": int((fates == "entered").sum()),
+        "fates": fates.value_counts().sort_index().to_dict(),
+        "trades": len(closed),
+        "open": len(trades) - len(closed),
+        "refused": dict(tested.refused[name]),
+        "win_rate": asdict(win_rate(closed["pnl"].to_numpy() > 0, blocks)),
+        "win_rate_open_marked": asdict(win_rate(pnl > 0, _blocks(trades["signal_time"], trades["exit_time"]))),
+        "expectancy_r": asdict(mean(r, blocks, seed)),
+        "profit_factor": asdict(profit_factor(r, blocks, seed)),
+        "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
+        "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
+        "ambiguity": _ambiguity(closed, tested.bounds[name]),
+        **_equity(tested.equity[name].to_numpy(), tested.per_year),
+    }
+
+
+def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
+    """How many trades a bar could not order, and the run's figures had every such bar gone either way."""
+    bounds = []
+    for table in (closed, other[other["exit_reason"] != "open"]):
+        r = table["r"].to_numpy()
+        bounds.append({"win_rate": float((r > 0).mean()), "expectancy_r": float(r.mean())} if len(r) else {})
+    keys = list(bounds[0]) if bounds[0] and bounds[1] else []
+    return {
+        "trades": int(closed["ambiguous"].sum()),
+        "share": float(closed["ambiguous"].mean()) if len(closed) else np.nan,
+        **{key: sorted([bounds[0][key], bounds[1][key]]) for key in keys},
+    }
+
+
+def _equity(equity: np.ndarray[Any, np.dtype[np.float64]], per_year: float) -> dict[str, Any]:
+    return {
+        "total_return": float(equity[-1] / equity[0] - 1),
+        "max_drawdown": max_drawdown(equity),
+        "sharpe": asdict(sharpe(equity, per_year)),
+    }
+
+
+def _paired(setups: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Conservative minus aggressive on the same setups, each traded by itself; not entered counts as 0 R."""
+    rows = setups[(setups["veto"] == "") & setups["complete"]]
+    both = rows[(rows["aggressive_fate"] == "entered") & (rows["conservative_fate"] == "entered")]
+    every, filled = _difference(rows, seed), _difference(both, seed)
+    return {"all": every, "filled_by_both": filled, "left_out_at_the_end": int((~setups["complete"]).sum())}
+
+
+def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
+    first, second = rows["aggressive_r"].to_numpy(), rows["conservative_r"].to_numpy()
+    ends = rows[["aggressive_exit_time", "conservative_exit_time"]].max(axis=1).fillna(rows["known_at"])
+    won, also = first > 0, second > 0
+    table = [[int((won & also).sum()), int((won & ~also).sum())], [int((~won & also).sum()), int((~won & ~also).sum())]]
+    return {
+        "setups": len(rows),
+        "aggressive_filled": int((rows["aggressive_fate"] == "entered").sum()),
+        "conservative_filled": int((rows["conservative_fate"] == "entered").sum()),
+        "aggressive_r": float(first.mean()) if len(rows) else np.nan,
+        "conservative_r": float(second.mean()) if len(rows) else np.nan,
+        "difference_r": asdict(mean(second - first, _blocks(rows["known_at"], ends), seed)),
+        "wins": {"both": table[0][0], "aggressive_only": table[0][1], "conservative_only": table[1][0]}
+        | {"neither": table[1][1]},
+        "mcnemar_p": mcnemar(table[0][1], table[1][0]),
+    }
+
+
+def _kinds(setups: pd.DataFrame, variants: Sequence[str], seed: int) -> list[dict[str, Any]]:
+    """Each kind's setups traded by themselves: how often filled, won, and with what R, by variant."""
+    rows = []
+    for kind, part in setups[(setups["veto"] == "") & setups["complete"]].groupby("kind"):
+        for name in variants:
+            filled = part[part[f"{name}_fate"] == "entered"]
+            blocks = _blocks(filled["known_at"], filled[f"{name}_exit_time"])
+            r = filled[f"{name}_r"].to_numpy()
+            figures = {"win_rate": asdict(win_rate(r > 0, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
+            rows.append({"kind": kind, "variant": name, "setups": len(part), "filled": len(filled), **figures})
+    return rows
+
+
+def _window(search: Search, experiment: Experiment, trades: pd.DataFrame) -> dict[str, Any]:
+    window, chosen, feasible, trials = search
+    inside = trades[(trades["window"] == window.number) & (trades["exit_reason"] != "open")]
+    found: dict[str, Any] = {
+        name: inside.loc[inside["variant"] == name, "r"].to_numpy() for name in experiment.variants
+    }
+    after = scored(0, {}, found, experiment.search)
+    return {
+        "window": window.number,
+        "train_start": window.train_start,
+        "test_start": window.test_start,
+        "test_end": window.test_end,
+        "chosen": "searched" if feasible and experiment.space else "fixed" if not experiment.space else "defaults",
+        "trial": chosen.number,
+        "trials": len(trials),
+        "feasible": sum(trial.feasible for trial in trials),
+        "parameters": {name: chosen.values[name] for name in experiment.space},
+        "objective": experiment.search.objective,
+        "in_sample": {"score": chosen.score, **_scores(chosen)},
+        "out_of_sample": {"score": after.score, **_scores(after)},
+    }
+
+
+def _scores(trial: Trial) -> dict[str, Any]:
+    return {name: {"score": trial.scores[name], "trades": trial.trades[name]} for name in trial.scores}
+
+
+def _blocks(begin: pd.Series[Any], end: pd.Series[Any]) -> Any:
+    lives = (pd.to_datetime(end, utc=True) - begin).to_numpy()
+    return time_blocks(begin.dt.tz_localize(None).to_numpy(), lives)
