@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bars import Bars
 from .compiled import kernel
-from .setups import Setups
+from .setups import EXTREME, Setups
 from .signals import Entries
 from .structure.swings import swing_highs, swing_lows
 
@@ -61,7 +61,7 @@ def conservative(
     bar = np.full(len(setups), -1, np.int64)
     level = setups.stop.copy()
     fate = np.zeros(len(setups), np.int64)
-    extreme = setups.anchors["setup_extreme"]
+    extreme = setups.anchors[EXTREME]
     lows = bars.remember(("swing_lows", left, right), lambda: swing_lows(bars.low, left, right).bar)
     highs = bars.remember(("swing_highs", left, right), lambda: swing_highs(bars.high, left, right).bar)
     views = ((1, bars.low, bars.high, bars.close, lows), (-1, -bars.high, -bars.low, -bars.close, highs))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
+EXTREME = "setup_extreme"  # the anchor whose price is the stop: where a second bottom is looked for
+
 
 @dataclass(frozen=True, eq=False)
 class Setups:
@@ -50,9 +52,8 @@ class Setups:
     @property
     def lag(self) -> int:
         """The longest wait, in bars, from a setup's last anchor to the close at which it was known."""
-        if not len(self):
-            return 0
-        return int((self.known_at - np.max(list(self.anchors.values()), axis=0)).max())
+        made_of = [bar for name, bar in self.anchors.items() if name != EXTREME] or [self.known_at]
+        return int((self.known_at - np.max(made_of, axis=0)).max()) if len(self) else 0
 
     @cached_property
     def ids(self) -> list[str]:

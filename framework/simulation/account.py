@@ -84,11 +84,14 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
                 ruin = end.bar if cash <= 0 else ruin
             for k in range(first, last):
                 if book.fate[k] == ENTERED:
+                    book.fate[k] = _refusal(orders, k, before, held, rules)
+                if book.fate[k] == ENTERED:
                     units = _units(orders, k, worth, cash, rules)
-                    book.fate[k] = _refusal(orders, k, before, held, units, rules)
-                    if book.fate[k] == ENTERED:
+                    if units > 0:
                         held, book.size[count] = k, units
                         end = _until_ruin(market, orders, k, units, cash, rules)
+                    else:
+                        book.fate[k] = NO_CASH
         first = last
     if held >= 0:
         cash, count = _close(market, orders, rules, book, count, held, end, cash), count + 1
@@ -136,7 +139,7 @@ def _held_at_close(end: Exit, s: int) -> bool:
 
 
 @kernel
-def _refusal(orders: Orders, k: int, before: int, held: int, units: float, rules: Rules) -> int:
+def _refusal(orders: Orders, k: int, before: int, held: int, rules: Rules) -> int:
     """What becomes of entry `k`; before: side of the position at the close, 0 flat; held: position by now, -1 none."""
     side = orders.side[k]
     if before == side:
@@ -145,9 +148,7 @@ def _refusal(orders: Orders, k: int, before: int, held: int, units: float, rules
         return OPPOSITE
     if held >= 0 and orders.side[held] == side:
         return LAPSED
-    if orders.refusal[k] != ENTERED:
-        return int(orders.refusal[k])
-    return ENTERED if units > 0 else NO_CASH
+    return int(orders.refusal[k])
 
 
 @kernel

@@ -59,7 +59,9 @@ def orders(bars: Bars, entries: Entries, costs: Costs, exits: Exits, needs_stop:
     risk = entries.side * (fill - stop)
     reward = np.nan if exits.target_r is None else exits.target_r
     target = np.where(np.isnan(entries.target), fill + entries.side * reward * risk, entries.target)
-    unprotected = np.isnan(stop) & (needs_stop or exits.stop == "swing" or exits.stop_buffer_atr > 0)
+    # Its own stop is gone where a buffer is asked for and there is no ATR yet to measure it by.
+    lost = ~np.isnan(entries.stop)
+    unprotected = np.isnan(stop) & (lost | needs_stop | (exits.stop == "swing"))
     refusal = np.select(
         [
             entries.exit_bar == entries.bar,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import bar_rsi
-from ..setups import Setups, ordered
+from ..setups import EXTREME, Setups, ordered
 from .swings import Swings, Ties, swing_lows, zigzag
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -102,8 +102,8 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
         "right_osc": turn.bar[pair + 1],
     }
     start = np.maximum(anchors["right_price"] - BEFORE, 0)
-    anchors["setup_extreme"] = _lowest(view.low, start, known)
-    extreme = view.low[anchors["setup_extreme"]]
+    anchors[EXTREME] = _lowest(view.low, start, known)
+    extreme = view.low[anchors[EXTREME]]
     after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
     features = _zone(view, anchors, known, rule.left_extreme == "since_midline")
     features |= {

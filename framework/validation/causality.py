@@ -64,12 +64,14 @@ def noisy(bars: Bars, cut: int, seed: int) -> Bars:
         "close": close,
         "volume": np.nanmean(np.append(frame["volume"], 1.0)) * random.lognormal(0, 2, n),
     }
+    after["volume"] = np.where(np.isnan(frame["volume"].to_numpy()[cut + 1 :]), np.nan, after["volume"])
     columns = {name: np.concatenate([frame[name].to_numpy()[: cut + 1], values]) for name, values in after.items()}
     return Bars.from_frame(pd.DataFrame(columns, index=frame.index), bars.symbol, bars.timeframe)
 
 
 def prefixes(n: int, count: int, seed: int, warm: int = 30) -> list[int]:
     """`count` random cuts between `warm` bars and the end, always with the last but one; all of them when few."""
+    warm = warm if n > warm + 2 else n // 2
     if n - warm <= count:
         return list(range(min(warm, n - 1), n - 1))
     drawn = np.random.default_rng(seed).choice(np.arange(warm, n - 2), size=count - 1, replace=False)

@@ -70,7 +70,8 @@ class Trading:
         rows = done.set_index(entries.setup).reindex(range(len(found.setups)))
         traded = found.setups.traded
         rows["fate"] = np.where(traded, rows["fate"].where(rows["fate"].notna(), fate), "vetoed")
-        rows["r"] = np.where(traded, rows["r"].fillna(0.0), np.nan)
+        idle = traded & (rows["fate"] != "entered")
+        rows["r"] = rows["r"].mask(idle, 0.0)
         return rows
 
 

@@ -30,8 +30,8 @@ def row_at(bars: Bars, moment: pd.Timestamp) -> int:
 class Training:
     """One symbol's part of a training window. `past` ends where the test begins: nothing after it can be seen.
 
-    Only trades whose signal lies in [first, last) count; `last` is the embargo before the test. Trades still open
-    when the test begins overlap it and are purged.
+    Only trades whose signal lies in [first, last) count; `last` is the embargo before the test, or the rule's longest
+    confirmation lag where that is longer. Trades still open when the test begins overlap it and are purged.
     """
 
     bars: Bars
@@ -50,8 +50,9 @@ class Training:
             return {name: np.zeros(0) for name in trading.policies}
         # Detectors are causal (the check proves it), so all bars may be looked at once and shared by every window.
         found = trading.find(self.bars, values)
+        last = min(self.last, len(self.past) - found.setups.lag)
         return {
-            name: closed_r(self.past, entries.between(self.first, self.last), trading.terms, trading.cash)
+            name: closed_r(self.past, entries.between(self.first, last), trading.terms, trading.cash)
             for name, entries in found.entries.items()
         }
 
@@ -82,23 +83,25 @@ def chain(bars: Bars, parts: Sequence[Part], terms: Terms, cash: float, start: i
     """
     equity = np.full(len(bars), cash)
     tables: list[pd.DataFrame] = []
-    refused: dict[str, int] = {}
+    fates: list[str] = []
     free = 0
     for part in parts:
+        if cash <= 0:
+            fates += ["ruined"] * len(part.entries)
+            continue
         waiting = part.entries.bar < free
         result = simulate(
             bars, part.entries.take(~waiting), terms.costs, terms.sizing, terms.exits, cash, setups=part.setups
         )
-        for fate in ["lapsed"] * int(waiting.sum()) + result.fates:
-            if fate != "entered":
-                refused[fate] = refused.get(fate, 0) + 1
+        fates += ["lapsed"] * int(waiting.sum()) + result.fates
         tables.append(result.trades.assign(window=part.window))
         equity[free:] = result.equity.to_numpy()[free:]
         if len(result.trades):
             free = _free(bars, result.trades.iloc[-1], terms)
             cash = float(equity[-1])
     trades = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    return Account(trades, equity[start:], dict(sorted(refused.items())))
+    refused = {fate: fates.count(fate) for fate in sorted(set(fates) - {"entered"})}
+    return Account(trades, equity[start:], refused)
 
 
 def _free(bars: Bars, last: pd.Series[Any], terms: Terms) -> int:

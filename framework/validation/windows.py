@@ -45,11 +45,11 @@ def walk_forward(
     learn, try_out = duration(train, "windows.train"), duration(test, "windows.test")
     end = last + pd.Timedelta(microseconds=1)
     windows: list[Window] = []
-    start = first + learn
+    start = _after(first, learn, "windows.train", train)
     while start < end:
         number = len(windows)
         # From the first bar afresh each time: month ends added up step by step would drift.
-        stop = first + learn + (number + 1) * try_out
+        stop = _after(first + learn, (number + 1) * try_out, "windows.test", test)
         if end - stop < (stop - start) / 2:
             stop = end
         begun = first if kind == "anchored" else first + number * try_out
@@ -58,7 +58,14 @@ def walk_forward(
     if not windows:
         held = f"the data, {first:%Y-%m-%d} to {last:%Y-%m-%d}, ends before the first test would begin"
         raise UserError("windows.train", held, f"a training shorter than '{train}'")
-    if windows[-1].test_end - windows[-1].test_start < (try_out + first - first) / 2:
+    if end - windows[0].test_start < (_after(windows[0].test_start, try_out, "windows.test", test) - windows[0].test_start) / 2:
         over = f"'{test}' is more than twice what follows the first training"
         raise UserError("windows.test", over, "a shorter test")
     return windows
+
+
+def _after(moment: pd.Timestamp, length: pd.DateOffset, where: str, said: str) -> pd.Timestamp:
+    try:
+        return moment + length
+    except (ValueError, OverflowError):
+        raise UserError(where, f"'{said}' leads beyond the calendar", "a length that the data covers") from None
