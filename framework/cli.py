@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,9 @@ WRONG, DEFECT, STOPPED = 2, 1, 130
 def run(
     experiment: Annotated[Path, typer.Argument(help="An experiment's TOML file, as experiments/rsi_divergence.toml.")],
     out: Annotated[Path | None, typer.Option(help="The run's folder. Without it: reports/NAME-IDENTITY.")] = None,
-    trials: Annotated[int | None, typer.Option(min=0, help="Parameter sets a window, instead of the file's.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=0, max=100_000, help="Parameter sets a window, instead of the file's.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; same result.")] = False,
 ) -> None:
     """Search window by window, trade the windows after, write the report."""
@@ -43,8 +46,6 @@ def run(
     except KeyboardInterrupt:
         typer.echo("stopped; the same command with --resume goes on where it was", err=True)
         raise typer.Exit(STOPPED) from None
-    import json
-
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     for key in ("answer", "compared", "warning"):
         if key in verdict:
@@ -80,6 +81,8 @@ def _checked(rule: Strategy, bars: Bars, cuts: int) -> bool:
     policies = {name: policy(name) for name in ("aggressive", "conservative")}
     produce = producer(rule.setups, rule.exits, rule.build({}), policies)
     at = prefixes(len(bars), cuts, seed=7)
+    if not at:
+        raise UserError(bars.symbol, f"{len(bars)} bars are too few to cut", "more bars, by --data")
     for seed in (None, 11):
         leak = next(leaks(bars, produce, at, noise_seed=seed), None)
         if leak:
@@ -98,14 +101,13 @@ def strategies() -> None:
     from .workspace import load_strategy, names, root
 
     workspace = root(Path.cwd())
-    for name in names(workspace):
-        rule = load_strategy(workspace, name)
+    for rule in [load_strategy(workspace, name) for name in names(workspace)]:
         summary = " ".join(rule.doc.partition("\n\n")[0].split())
-        typer.echo(f"{name}: {summary}")
+        typer.echo(f"{rule.name}: {summary}")
         for parameter in rule.parameters.values():
             unit = f" {parameter.unit}" if parameter.unit else ""
-            how = "searched" if parameter.searched else "fixed unless listed"
-            typer.echo(f"  {parameter.name} = {parameter.default}{unit}  ({parameter.range}; {how})")
+            how = f"{len(parameter.values)} values searched" if parameter.searched else "fixed unless listed"
+            typer.echo(f"  {parameter.name} = {json.dumps(parameter.default)}{unit}  ({parameter.range}; {how})")
 
 
 @app.command()
@@ -204,9 +206,13 @@ def _shown(path: Path) -> str:
 def main() -> None:
     """Run the command; wrong input is one line and exit 2, never a traceback."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(prog_name="chartproof", standalone_mode=False) or 0)
     except UserError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG)
+    except OSError as error:  # a full disk, a folder that may not be written, a name that is too long
+        where, wrong = error.filename or "chartproof", error.strerror or type(error).__name__
+        typer.echo(f"error: {UserError(str(where), wrong, 'a place that can be read and written')}", err=True)
         sys.exit(WRONG)
     except typer.Abort:
         sys.exit(STOPPED)

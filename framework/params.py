@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from .errors import UserError, nearest
 
@@ -14,34 +14,35 @@ Value: TypeAlias = int | float | str | bool
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a rule: what it may be, and whether a search varies it by default."""
+    """One parameter of a rule: what it may be, and whether a search varies it by default.
+
+    values: what a search tries. limits: of a span, which may be any value between them; None for a choice.
+    """
 
     name: str
     default: Value
     values: tuple[Value, ...]
     unit: str = ""
     searched: bool = True
+    limits: tuple[float, float] | None = None
 
     def check(self, value: Any, where: str) -> Value:
         """`value` in the parameter's own type. Raises UserError outside the range or of another type."""
         kind = type(self.default)
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is not kind:
-            raise UserError(where, f"{self.name} = {value!r} is not {_a(kind)}", f"allowed: {self.range}")
-        if isinstance(value, float) and not _numeric_inside(value, self.values):
-            raise UserError(where, f"{self.name} = {value!r} is outside its range", f"allowed: {self.range}")
-        if not isinstance(value, float) and value not in self.values:
+        whole = kind is float and type(value) is int  # 30 is as good as 30.0
+        if type(value) is not kind and not whole:
+            raise UserError(where, f"{self.name} = {value!r:.60} is not {_a(kind)}", f"allowed: {self.range}")
+        if not (value in self.values if self.limits is None else self.limits[0] <= value <= self.limits[1]):
             hint = nearest(value, map(str, self.values)) if isinstance(value, str) else f"allowed: {self.range}"
-            raise UserError(where, f"{self.name} = {value!r} is outside its range", hint)
-        return value  # type: ignore[no-any-return]  # its type was checked against the default's above
+            raise UserError(where, f"{self.name} = {value!r:.60} is outside its range", hint)
+        return float(value) if whole else value
 
     @property
     def range(self) -> str:
-        """The allowed values in words."""
-        if len(self.values) > 6 and not isinstance(self.default, str):
-            return f"{self.values[0]} to {self.values[-1]}"
-        return ", ".join(map(str, self.values))
+        """The allowed values as a configuration file spells them."""
+        if self.limits:
+            return f"{self.limits[0]} to {self.limits[1]}"
+        return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in self.values)
 
 
 def choice(default: Value, *, among: tuple[Value, ...], unit: str = "", searched: bool = True) -> Any:
@@ -56,15 +57,19 @@ def span(default: float, *, low: float, high: float, step: float, unit: str = ""
     if not low <= default <= high or step <= 0:
         raise ValueError(f"default {default!r} is not in {low!r} to {high!r}, or step {step!r} is not positive")
     count = int((high - low) / step + 1e-9) + 1
-    steps = tuple(low + i * step if isinstance(step, int) else round(low + i * step, 10) for i in range(count))
+    steps = (low + i * step if isinstance(step, int) else round(low + i * step, 10) for i in range(count))
     kind = type(default)
-    return field(default=default, metadata={"values": tuple(map(kind, steps)), "unit": unit, "searched": searched})
+    values, limits = tuple(map(kind, steps)), (kind(low), kind(high))
+    if default not in values or len(set(values)) < count:
+        raise ValueError(f"steps of {step!r} from {low!r} make {values!r}, which misses {default!r} or says one twice")
+    metadata = {"values": values, "unit": unit, "searched": searched, "limits": limits}
+    return field(default=default, metadata=metadata)
 
 
 def parameters(params: type) -> dict[str, Parameter]:
     """The declared parameters of a rule's Params, by name, in the order of their declaration."""
     return {
-        item.name: Parameter(item.name, item.default, **item.metadata)
+        item.name: Parameter(item.name, cast(Value, item.default), **item.metadata)
         for item in dataclasses.fields(params)
         if "values" in item.metadata
     }
@@ -76,12 +81,13 @@ def build(params: type, values: Mapping[str, Any], where: str) -> Any:
     for name in values:
         if name not in known:
             raise UserError(where, f"unknown parameter '{name}'", nearest(name, known))
-    return params(**{name: known[name].check(value, where) for name, value in values.items()})
-
-
-def _numeric_inside(value: float, values: tuple[Value, ...]) -> bool:
-    numbers = [float(item) for item in values]
-    return min(numbers) <= value <= max(numbers)
+    checked = {name: known[name].check(value, where) for name, value in values.items()}
+    try:
+        return params(**checked)
+    except UserError:
+        raise
+    except Exception as error:  # a user's Params may refuse what does not go together
+        raise UserError(where, f"Params: {type(error).__name__}: {error}", "values that go together") from error
 
 
 def _a(kind: type) -> str:

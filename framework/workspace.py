@@ -37,6 +37,11 @@ class Strategy:
     draw: Callable[[Bars, Any], Panel] | None
 
     @property
+    def where(self) -> str:
+        """How messages call its file."""
+        return f"strategies/{self.name}.py"
+
+    @property
     def parameters(self) -> dict[str, Parameter]:
         return parameters(self.params)
 
@@ -45,10 +50,13 @@ class Strategy:
         return build(self.params, values, where or f"strategy {self.name}")
 
     def setups(self, bars: Bars, params: Any) -> Setups:
-        """The rule's setups. Raises UserError when the rule returns something else."""
+        """The rule's setups. Raises UserError when the rule returns something else, or setups that cannot be."""
         found = self._call(self.find, bars, params)
         if not isinstance(found, Setups):
-            raise UserError(str(self.path), f"setups() returned {type(found).__name__}", "return a Setups")
+            raise UserError(self.where, f"setups() returned {type(found).__name__}", "return a Setups")
+        wrong = _unsound(found, len(bars))
+        if wrong:
+            raise UserError(self.where, f"setups() on {bars.symbol}: {wrong}", "see framework/setups.py")
         return found
 
     def exits(self, bars: Bars, params: Any) -> Exits:
@@ -56,11 +64,11 @@ class Strategy:
         none = np.zeros(len(bars), dtype=bool)
         leave = self._call(self.leave, bars, params) if self.leave else (none, none)
         if not (isinstance(leave, tuple) and len(leave) == 2 and all(isinstance(one, np.ndarray) for one in leave)):
-            raise UserError(str(self.path), "exits() returned something else", "two boolean arrays: long, short")
+            raise UserError(self.where, "exits() returned something else", "two boolean arrays: long, short")
         for side, array in zip(("long", "short"), leave, strict=True):
             if array.shape != (len(bars),) or array.dtype != np.bool_:
                 said = f"the {side} array of exits() is {array.dtype} of shape {array.shape}"
-                raise UserError(str(self.path), said, f"booleans of shape ({len(bars)},)")
+                raise UserError(self.where, said, f"booleans of shape ({len(bars)},)")
         return leave
 
     def panel(self, bars: Bars, params: Any) -> Panel | None:
@@ -73,8 +81,8 @@ class Strategy:
             return hook(bars, params)
         except UserError:
             raise
-        except Exception as error:
-            where = f"strategies/{self.name}.py{_line(error, self.path)}"
+        except (Exception, SystemExit) as error:
+            where = f"{self.where}{_line(error, self.path)}"
             raise UserError(where, f"{type(error).__name__} on {bars.symbol}: {error}", "mend the rule") from error
 
 
@@ -89,37 +97,44 @@ def root(start: Path) -> Path:
 
 def names(workspace: Path) -> list[str]:
     """The strategies of a workspace, by name."""
-    return sorted(path.stem for path in (workspace / "strategies").glob("*.py") if not path.stem.startswith("_"))
+    files = (workspace / "strategies").glob("*.py")
+    return sorted(path.stem for path in files if path.is_file() and path.stem[0] not in "._")
 
 
 def load_strategy(workspace: Path, name: str) -> Strategy:
     """Load `strategies/NAME.py`. Raises UserError for a name that is none, or a file that is no strategy."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in names(workspace):
+    if name not in names(workspace):
         raise UserError(f"strategy '{name}'", "is not in strategies/", nearest(name, names(workspace)))
-    path = workspace / "strategies" / f"{name}.py"
-    module = _execute(path, name)
     where = f"strategies/{name}.py"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(where, "is no name of a strategy", "small letters, digits and _, as in my_rule.py")
+    path = workspace / "strategies" / f"{name}.py"
+    source = path.read_bytes()
+    module = _execute(source, path, name)
     params = getattr(module, "Params", None)
     if not (isinstance(params, type) and is_dataclass(params)):
         raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
     find = getattr(module, "setups", None)
     if not callable(find):
         raise UserError(where, "has no function setups(bars, params)", "let it return the rule's Setups")
-    hooks = (getattr(module, hook, None) for hook in ("exits", "panel"))
-    source = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Strategy(name, path, source, (module.__doc__ or "").strip(), params, find, *hooks)
+    hooks = [getattr(module, hook, None) for hook in ("exits", "panel")]
+    if not all(hook is None or callable(hook) for hook in hooks):
+        raise UserError(where, "has an exits or panel that is no function", "exits(bars, params), panel(bars, params)")
+    digest = hashlib.sha256(source).hexdigest()
+    return Strategy(name, path, digest, (module.__doc__ or "").strip(), params, find, *hooks)
 
 
-def _execute(path: Path, name: str) -> Any:
+def _execute(source: bytes, path: Path, name: str) -> Any:
     spec = importlib.util.spec_from_file_location(f"strategies.{name}", path)
-    assert spec and spec.loader, path
+    assert spec, path
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
-        spec.loader.exec_module(module)
+        # Not by the loader: its bytecode is the old one's when a file of equal size is written twice in a second.
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except UserError:
         raise
-    except Exception as error:  # a user's file may raise anything; its line is what helps
+    except (Exception, SystemExit) as error:  # a user's file may raise anything; its line is what helps
         del sys.modules[spec.name]
         line = _line(error, path)
         raise UserError(f"strategies/{name}.py{line}", f"{type(error).__name__}: {error}", "mend the file") from error
@@ -127,7 +142,7 @@ def _execute(path: Path, name: str) -> Any:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
         return f":{error.lineno}"
     at, trace = "", error.__traceback__
     while trace:
@@ -135,3 +150,26 @@ def _line(error: BaseException, path: Path) -> str:
             at = f":{trace.tb_lineno}"
         trace = trace.tb_next
     return at
+
+
+def _unsound(found: Setups, bars: int) -> str:
+    """What cannot be in a rule's setups on that many bars, in words; empty when all is well."""
+    words, whole, numbers = ("U", "words"), ("i", "whole numbers"), ("fiu", "numbers")
+    fixed = {"kind": words, "veto": words, "direction": whole, "known_at": whole, "stop": numbers}
+    columns = [(name, getattr(found, name), form) for name, form in fixed.items()]
+    columns += [(name, bar, whole) for name, bar in found.anchors.items()]
+    columns += [(name, feature, numbers) for name, feature in found.features.items()]
+    shape = np.shape(found.known_at)
+    for name, column, (dtypes, said) in columns:
+        if not isinstance(column, np.ndarray) or column.dtype.kind not in dtypes or column.shape != shape:
+            return f"{name} is not an array of {said}, one a setup"
+    if (np.abs(found.direction) != 1).any():
+        return "a direction is neither +1 nor -1"
+    if len(found) and not 0 <= found.known_at.min() <= found.known_at.max() < bars:
+        return f"a known_at lies outside the {bars} bars"
+    if (np.diff(found.known_at) < 0).any():
+        return "known_at does not ascend"
+    for name, bar in found.anchors.items():
+        if ((bar < 0) | (bar > found.known_at)).any():
+            return f"a bar of {name} lies outside the bars up to its known_at"
+    return ""

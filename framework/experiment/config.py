@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import UserError, nearest
-from ..params import Parameter, Value
+from ..params import Value
 from ..simulation import Costs, Exits, Sizing
 from ..study import OBJECTIVES, Search
 from ..validation.windows import duration
 from ..workspace import Strategy, load_strategy, root
+from .explain import explained, said
+from .space import narrowed
 
 Variant = Literal["aggressive", "conservative"]
 
@@ -30,7 +33,7 @@ class Data(_Table):
 
     symbols: tuple[str, ...] = Field((), strict=False)
     files: tuple[str, ...] = Field((), strict=False)
-    timeframe: str | None = None
+    timeframe: str | None = Field(None, min_length=1)
     start: date | None = Field(None, alias="from")
     end: date | None = Field(None, alias="to")
     mend: tuple[str, ...] = Field((), strict=False)
@@ -41,7 +44,7 @@ class SearchTable(_Table):
 
     trials: int = Field(60, ge=0, le=100_000)
     objective: str = "expectancy_r"
-    min_trades: int = Field(20, ge=1)
+    min_trades: int = Field(20, ge=1, le=1_000_000)
 
 
 class WindowsTable(_Table):
@@ -50,7 +53,7 @@ class WindowsTable(_Table):
     kind: Literal["rolling", "anchored"] = "rolling"
     train: str = "3y"
     test: str = "1y"
-    embargo: int = Field(30, ge=0)
+    embargo: int = Field(30, ge=0, le=100_000)
 
 
 class CostsTable(_Table):
@@ -70,9 +73,9 @@ class ExitsTable(_Table):
 
     stop: str = "swing"
     stop_buffer_atr: float = 0.0
-    swing_width: int = 5
+    swing_width: int = Field(5, le=1000)
     target_r: float | None = 2.0
-    time_stop: int | None = None
+    time_stop: int | None = Field(None, le=1_000_000)
     on_opposite: str = "exit"
     min_risk_atr: float = 0.25
     inside_bar: str = "pessimistic"
@@ -132,26 +135,27 @@ class Experiment:
 def load(path: Path, trials: int | None = None) -> Experiment:
     """Read an experiment. trials: instead of the file's. Raises UserError naming the field and the nearest word."""
     raw = _read(path)
+    if trials is not None and isinstance(raw.get("search", {}), dict):
+        raw["search"] = raw.get("search", {}) | {"trials": trials}
     try:
         file = _File.model_validate(raw)
     except ValidationError as error:
-        raise _explained(path, error, raw) from None
-    if trials is not None:
-        file = file.model_copy(update={"search": file.search.model_copy(update={"trials": trials})})
+        raise explained(path, error, _File) from None
     workspace = root(path.resolve().parent)
     table = dict(file.strategy)
     name = table.pop("name", None)
     if not isinstance(name, str):
-        raise UserError(f"{path}: strategy.name", "is missing", "the name of a file in strategies/, without .py")
+        wrong = "is missing" if name is None else f"is {said(name)}"
+        raise UserError(f"{path}: strategy.name", wrong, "the name of a file in strategies/ in quotes, without .py")
     try:
         strategy = load_strategy(workspace, name)
     except UserError as error:
         raise UserError(f"{path}: strategy.name", f"{error.where} {error.wrong}", error.right) from None
-    fixed, space = _narrowed(strategy.parameters, table, f"{path}: strategy")
+    fixed, space = narrowed(strategy.parameters, table, f"{path}: strategy")
     return Experiment(
         path=path,
         workspace=workspace,
-        name=file.name or path.stem,
+        name=file.name or re.sub(r"[^\w-]+", "_", path.stem),
         question=file.question,
         seed=file.seed,
         variants=_distinct(path, file.variants),
@@ -170,40 +174,19 @@ def load(path: Path, trials: int | None = None) -> Experiment:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise UserError(str(path), "is a folder", "a TOML file in it")
     if not path.is_file():
         there = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise UserError(str(path), "there is no such file", nearest(path.name, there) if there else "name a TOML file")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        str(raw)  # a number of thousands of digits could not be named in a message
     except UnicodeDecodeError:
         raise UserError(str(path), "is not text in UTF-8", "a TOML file") from None
-    except OSError as error:
-        raise UserError(str(path), f"cannot be read ({error.strerror})", "a readable TOML file") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(str(path), f"is not TOML: {error}", 'lines such as key = "value" under [table] heads') from None
-
-
-def _narrowed(
-    known: Mapping[str, Parameter], table: Mapping[str, Any], where: str
-) -> tuple[dict[str, Value], dict[str, tuple[Value, ...]]]:
-    """What stays fixed, and what is searched: a value fixes, a list narrows, nothing leaves the declared range."""
-    for name in table:
-        if name not in known:
-            raise UserError(f"{where}.{name}", "is no parameter of this strategy", nearest(name, known))
-    fixed: dict[str, Value] = {}
-    space: dict[str, tuple[Value, ...]] = {}
-    for name, parameter in known.items():
-        given = table.get(name, list(parameter.values) if parameter.searched else parameter.default)
-        if not isinstance(given, list):
-            fixed[name] = parameter.check(given, where)
-            continue
-        if not given:
-            raise UserError(f"{where}.{name}", "is an empty list", f"one or more of {parameter.range}")
-        values = tuple(dict.fromkeys(parameter.check(value, where) for value in given))
-        fixed[name] = parameter.default if parameter.default in values else values[0]
-        if len(values) > 1:
-            space[name] = values
-    return fixed, space
+    return raw
 
 
 def _rules(path: Path, file: _File) -> dict[str, Any]:
@@ -246,20 +229,3 @@ def _distinct(path: Path, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
     if len(set(variants)) < len(variants):
         raise UserError(f"{path}: variants", "names one twice", "each of aggressive and conservative once")
     return variants
-
-
-def _explained(path: Path, error: ValidationError, raw: Mapping[str, Any]) -> UserError:
-    """The first thing wrong in one line, with the nearest right word for a key that is unknown."""
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    place = [str(part) for part in first["loc"]]
-    where = f"{path}: {'.'.join(place)}"
-    if first["type"] == "extra_forbidden":
-        table: Any = _File
-        for part in place[:-1]:
-            table = table.model_fields[part].annotation
-        known = [field.alias or name for name, field in table.model_fields.items()]
-        return UserError(where, "is an unknown key", nearest(place[-1], known))
-    if first["type"] == "missing":
-        return UserError(where, "is missing", f"write a [{where.rsplit(' ', 1)[-1]}] table")
-    said = str(first["input"]) if not isinstance(first["input"], dict) else "a table"
-    return UserError(where, f"is {said[:60]!r}", first["msg"][:1].lower() + first["msg"][1:])

@@ -17,6 +17,7 @@ from ..errors import UserError
 
 MANIFEST = "manifest.json"
 PROGRESS = "progress"
+PART = ".part"  # ends the name of a file that is being written
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -27,7 +28,7 @@ def digest(content: Mapping[str, Any]) -> str:
 def write(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: a reader finds the old file or the new one, never a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -51,15 +52,15 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Python's own types throughout; NaN and infinities become None."""
+    """Python's own types throughout; NaN, NaT and infinities become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
     if hasattr(value, "item"):
         value = value.item()
+    if hasattr(value, "isoformat"):
+        return None if value is pd.NaT else value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -116,7 +117,7 @@ class Folder:
 
     def finish(self) -> None:
         """The run is whole: what was only kept for resuming, or left by a killed run, can go."""
-        for old in [*(self.path / PROGRESS).glob("*"), *(self.path / PROGRESS).glob(".*"), *self.path.glob(".*.*")]:
+        for old in [*(self.path / PROGRESS).glob("*"), *self.path.glob(f".*{PART}")]:
             old.unlink()
         if (self.path / PROGRESS).is_dir():
             (self.path / PROGRESS).rmdir()

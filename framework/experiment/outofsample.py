@@ -70,8 +70,10 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
         markets=markets,
         trading=trading,
         chosen=chosen,
-        trades=_joined({name: [one.trades for one in many] for name, many in accounts.items()}),
-        setups=pd.concat(setups, ignore_index=True).sort_values(["known_at", "symbol", "setup"], ignore_index=True),
+        trades=_typed(_joined({name: [one.trades for one in many] for name, many in accounts.items()})),
+        setups=_typed(pd.concat(setups, ignore_index=True)).sort_values(
+            ["known_at", "symbol", "setup"], ignore_index=True
+        ),
         equity=equity,
         refused={name: _counted([one.refused for one in many]) for name, many in accounts.items()},
         bounds={name: pd.concat(many, ignore_index=True) for name, many in other.items()},
@@ -96,10 +98,11 @@ def _setups(bars: Bars, window: Window, found: Found, trading: Trading) -> pd.Da
         alone = trading.alone(bars, found, name)
         for column in ("fate", "entry_price", "stop", "target", "exit_price", "exit_reason", "r", "bars"):
             table[f"{name}_{column}"] = alone[column].to_numpy()
+        table[f"{name}_exit_reason"] = table[f"{name}_exit_reason"].fillna("")
         for column in ("entry", "exit"):
             rows = alone[f"{column}_bar"].fillna(-1).to_numpy().astype(np.int64)
-            stamps = pd.Series(bars.index[np.maximum(rows, 0)]).where(rows >= 0)
-            table[f"{name}_{column}_time"] = stamps.to_numpy()
+            stamps = np.where(rows >= 0, bars.time[np.maximum(rows, 0)], np.datetime64("NaT"))
+            table[f"{name}_{column}_time"] = pd.DatetimeIndex(stamps.astype("datetime64[us]"), tz="UTC")
     return table[inside]
 
 
@@ -108,6 +111,12 @@ def _joined(trades: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).sort_values(
         ["variant", "entry_time", "symbol"], ignore_index=True, kind="stable"
     )
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Words as words, also where there is none: a column's type in the files does not depend on its rows."""
+    words = [name for name, kind in table.dtypes.items() if kind == object or isinstance(kind, pd.StringDtype)]
+    return table.astype(dict.fromkeys(words, "str"))
 
 
 def _together(columns: Mapping[str, Any], names: Sequence[str], cash: float) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def manifest(experiment: Experiment, markets: Sequence[Bars]) -> dict[str, Any]:
         "configuration": configuration(experiment),
         "data": {bars.symbol: {"sha256": bars.digest, "bars": len(bars)} for bars in markets},
         "strategy_sha256": experiment.strategy.source,
-        "framework_sha256": sources(HERE),
+        "framework_sha256": sources(HERE.rglob("*.py")),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES}
         | {"chartproof": importlib.metadata.version("chartproof"), "python": platform.python_version()},
         "seed": experiment.seed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,7 +68,7 @@ def run(
     markets = load_markets(experiment)
     windows = _windows(experiment, markets)
     trading = _trading(experiment)
-    _prove(experiment, trading, markets)
+    _prove(experiment, trading, markets, experiment.fixed, CUTS)
     manifest = provenance.manifest(experiment, markets)
     name = f"{experiment.name}-{manifest['identity'][:8]}"
     folder = Folder(Path(out) if out else experiment.workspace / "reports" / name, manifest["identity"])
@@ -74,6 +76,8 @@ def run(
     write_json(folder.path / MANIFEST, manifest)
     tuned = [_tuned(experiment, trading, markets, window, len(windows), folder, told) for window in windows]
     manifest["trials"] = sum(len(one.trials) for one in tuned)
+    for values in {repr(one.chosen.values): one.chosen.values for one in tuned}.values():
+        _prove(experiment, trading, markets, values, CUTS // 3)
     told("testing", 0, 1)
     tested = out_of_sample(trading, markets, [(one.window, one.chosen.values) for one in tuned])
     told("testing", 1, 1)
@@ -129,15 +133,17 @@ def _trading(experiment: Experiment) -> Trading:
     )
 
 
-def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars]) -> None:
-    """No result is worth anything if the rule looks ahead; a dozen prefixes of each market cost next to nothing."""
-    params = experiment.strategy.build(dict(experiment.fixed))
+def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars], values: Any, cuts: int) -> None:
+    """No result is worth anything if the rule looks ahead; a few cuts and other futures cost next to nothing."""
+    params = experiment.strategy.build(dict(values))
+    searched = [f"{name} = {values[name]}" for name in experiment.space]
     produce = producer(experiment.strategy.setups, experiment.strategy.exits, params, trading.policies)
     for bars in markets:
-        for leak in leaks(bars, produce, prefixes(len(bars), CUTS, experiment.seed)):
+        at = prefixes(len(bars), cuts, experiment.seed)
+        for leak in itertools.chain(leaks(bars, produce, at), leaks(bars, produce, at[::2], experiment.seed)):
             raise UserError(
                 f"strategies/{experiment.strategy.name}.py",
-                f"looks ahead on {bars.symbol}: {leak}",
+                f"looks ahead on {bars.symbol}: {leak} ({', '.join(searched) or 'declared defaults'})",
                 f"see `chartproof check {experiment.strategy.name}`",
             )
 
@@ -160,12 +166,12 @@ def _tuned(
             closed = [training.closed(trading, values) for training in trainings]
             return {name: np.concatenate([part[name] for part in closed]) for name in trading.policies}
 
-        done = 0
+        done, most = 0, min(experiment.search.trials, math.prod(map(len, experiment.space.values())))
 
         def heard() -> None:
             nonlocal done
             done += 1
-            told(f"window {window.number + 1} of {total}", done, experiment.search.trials)
+            told(f"window {window.number + 1} of {total}", done, most)
 
         seed = [experiment.seed, window.number]
         trials = tune(experiment.space, experiment.fixed, evaluate, experiment.search, seed, heard)
@@ -205,7 +211,7 @@ def _trial_table(searches: Sequence[Any]) -> pd.DataFrame:
         | {"score": trial.score}
         | {f"score_{name}": value for name, value in trial.scores.items()}
         | {f"trades_{name}": value for name, value in trial.trades.items()}
-        | trial.values
+        | {f"parameters.{name}": value for name, value in trial.values.items()}
         for window, chosen, _, trials in searches
         for trial in trials
     ]

@@ -36,7 +36,7 @@ def summarise(
         "symbols": [bars.symbol for bars in tested.markets],
         "timeframe": ", ".join(dict.fromkeys(bars.timeframe for bars in tested.markets)),
         "variants": variants,
-        HELD: _equity(tested.equity[HELD].to_numpy(), tested.per_year),
+        HELD: _equity(HELD, tested),
         "paired": paired,
         "kinds": _kinds(tested.setups, experiment.variants, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
@@ -70,7 +70,7 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
         "ambiguity": _ambiguity(closed, tested.bounds[name]),
-        **_equity(tested.equity[name].to_numpy(), tested.per_year),
+        **_equity(name, tested),
     }
 
 
@@ -88,26 +88,33 @@ def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _equity(equity: np.ndarray[Any, np.dtype[np.float64]], per_year: float) -> dict[str, Any]:
+def _equity(name: str, tested: OutOfSample) -> dict[str, Any]:
+    """Of an account from its cash on: what the first bar costs counts too."""
+    equity = np.concatenate([[tested.trading.cash], tested.equity[name].to_numpy()])
     return {
         "total_return": float(equity[-1] / equity[0] - 1),
         "max_drawdown": max_drawdown(equity),
-        "sharpe": asdict(sharpe(equity, per_year)),
+        "sharpe": asdict(sharpe(equity, tested.per_year)),
     }
 
 
 def _paired(setups: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Conservative minus aggressive on the same setups, each traded by itself; not entered counts as 0 R."""
+    """Conservative minus aggressive on the same setups, each traded by itself; not entered counts as 0 R.
+
+    `filled_by_both` favours entering at once: a setup gets a second bottom only when price has turned already.
+    """
     rows = setups[(setups["veto"] == "") & setups["complete"]]
     both = rows[(rows["aggressive_fate"] == "entered") & (rows["conservative_fate"] == "entered")]
     every, filled = _difference(rows, seed), _difference(both, seed)
-    return {"all": every, "filled_by_both": filled, "left_out_at_the_end": int((~setups["complete"]).sum())}
+    return {"all": every, "filled_by_both": filled, "left_out_at_the_end": int(((setups["veto"] == "") & ~setups["complete"]).sum())}
 
 
 def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
     first, second = rows["aggressive_r"].to_numpy(), rows["conservative_r"].to_numpy()
     ends = rows[["aggressive_exit_time", "conservative_exit_time"]].max(axis=1).fillna(rows["known_at"])
-    won, also = first > 0, second > 0
+    # An open trade is marked in the mean, and neither won nor lost.
+    done = ~(rows[["aggressive_exit_reason", "conservative_exit_reason"]] == "open").any(axis=1).to_numpy()
+    won, also = first[done] > 0, second[done] > 0
     table = [[int((won & also).sum()), int((won & ~also).sum())], [int((~won & also).sum()), int((~won & ~also).sum())]]
     return {
         "setups": len(rows),
@@ -116,6 +123,7 @@ def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
         "aggressive_r": float(first.mean()) if len(rows) else np.nan,
         "conservative_r": float(second.mean()) if len(rows) else np.nan,
         "difference_r": asdict(mean(second - first, _blocks(rows["known_at"], ends), seed)),
+        "open": int((~done).sum()),
         "wins": {"both": table[0][0], "aggressive_only": table[0][1], "conservative_only": table[1][0]}
         | {"neither": table[1][1]},
         "mcnemar_p": mcnemar(table[0][1], table[1][0]),
@@ -127,11 +135,12 @@ def _kinds(setups: pd.DataFrame, variants: Sequence[str], seed: int) -> list[dic
     rows = []
     for kind, part in setups[(setups["veto"] == "") & setups["complete"]].groupby("kind"):
         for name in variants:
-            filled = part[part[f"{name}_fate"] == "entered"]
+            entered = part[part[f"{name}_fate"] == "entered"]
+            filled = entered[entered[f"{name}_exit_reason"] != "open"]
             blocks = _blocks(filled["known_at"], filled[f"{name}_exit_time"])
             r = filled[f"{name}_r"].to_numpy()
             figures = {"win_rate": asdict(win_rate(r > 0, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
-            rows.append({"kind": kind, "variant": name, "setups": len(part), "filled": len(filled), **figures})
+            rows.append({"kind": kind, "variant": name, "setups": len(part), "filled": len(entered), **figures})
     return rows
 
 
