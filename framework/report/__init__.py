@@ -1,0 +1,1 @@
+"""A run's report: figures and one page that opens offline."""

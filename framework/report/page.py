@@ -1,0 +1,249 @@
+"""The page: a run's figures turned into ready strings and pictures, and laid out by the template beside this file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from ..metrics import BLOCKS, ENOUGH
+from . import figures, words
+from .gallery import Tested, bar_at, cards
+from .words import Cell, Form, estimate, named, percent, risks
+
+Summary: TypeAlias = Mapping[str, Any]
+Rows: TypeAlias = list[tuple[str, list[Cell]]]
+
+HELD = "buy_and_hold"
+BIASED = (
+    "This second comparison leans towards entering at once. Only setups whose price had already turned get a "
+    "conservative fill, so those that failed straight away, where entering at once lost, are not in it."
+)
+OBJECTIVES: Mapping[str, Form] = {"expectancy_r": risks, "total_r": risks, "win_rate": percent}
+
+
+def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, gallery: int) -> str:
+    """The report as one HTML page that needs nothing else. gallery: how many setups to draw, at most."""
+    variants = list(summary["variants"])
+    searched = list(summary["windows"][0]["parameters"])
+    drawn = cards(tested, variants, searched, gallery) if gallery and len(tested.setups) else []
+    view = {
+        "title": f"{summary['name']}: {summary['verdict']['short']}",
+        "verdict": {name: words.minus(text) for name, text in summary["verdict"].items()},
+        "question": summary["question"],
+        "rule": " ".join(tested.trading.strategy.doc.partition("\n\n")[0].split()),
+        "facts": _facts(summary, manifest),
+        "variants": variants,
+        "named": named,
+        "compared": _compared(summary),
+        "paired": _paired(summary["paired"]) if summary["paired"] else [],
+        "kinds": [_kind(one) for one in summary["kinds"]],
+        "expectancy": _expectancy(summary),
+        "equity": _equity(summary, tested, variants),
+        "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
+        | {name: words.gain(one["total_return"]) for name, one in summary["variants"].items()},
+        "windows": _windows(summary, variants),
+        "timeline": _timeline(summary, manifest, tested),
+        "slopes": _slopes(summary, variants),
+        "cards": drawn,
+        "chosen": words.choice(tested.setups, drawn),
+        "said": words.unsaid(summary),
+        "configuration": words.flat(manifest["configuration"]),
+        "provenance": words.flat({key: manifest[key] for key in manifest if key not in ("configuration", "trials")}),
+        "thin": f"under {ENOUGH} trades or {BLOCKS} blocks of time",
+    }
+    return _template().render(view)
+
+
+def _template() -> jinja2.Template:
+    folder = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(
+        loader=folder, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _facts(summary: Summary, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    costs, windows = manifest["configuration"]["costs"], manifest["configuration"]["windows"]
+    tests = words.plural(len(summary["windows"]), "window")
+    period = summary["period"]
+    return [
+        ("Strategy", summary["strategy"]),
+        ("Markets", f"{words.joined(summary['symbols'])}, {summary['timeframe']}"),
+        ("Period, out of sample", f"{words.moment(period['from'])} to {words.moment(period['to'])}"),
+        ("Walk-forward", f"{tests}: {windows['kind']}, {windows['train']} training, {windows['test']} test"),
+        ("Parameter sets tried", words.count(manifest["trials"])),
+        ("Costs a fill", f"{percent(costs['fee'], 2)} fee, {percent(costs['slippage'], 2)} slippage"),
+    ]
+
+
+def _compared(summary: Summary) -> list[tuple[str, Rows]]:
+    """The table of the variants and, where it has the figure, of buying and holding."""
+    many = list(summary["variants"].values())
+    return [
+        ("Every setup by itself", _alone(many)),
+        ("Trades of the account", _trades(many)),
+        ("The account", _account([*many, summary[HELD]])),
+    ]
+
+
+def _alone(many: Sequence[Summary]) -> Rows:
+    missed = [{name: n for name, n in one["fates"].items() if name != "entered"} for one in many]
+    return [
+        ("Setups", _counts(many, "setups")),
+        ("Filled", _counts(many, "filled")),
+        ("Not filled, why", [Cell("", note=words.listed(one, words.FATES)) for one in missed]),
+    ]
+
+
+def _trades(many: Sequence[Summary]) -> Rows:
+    def told(key: str, form: Form) -> list[Cell]:
+        return [estimate(one[key], form) for one in many]
+
+    def reasons(key: str, names: Mapping[str, str]) -> list[Cell]:
+        return [Cell("", note=words.listed(one[key], names)) for one in many]
+
+    return [
+        ("Closed trades", _counts(many, "trades")),
+        ("Open at the end", _counts(many, "open")),
+        ("Entries refused", reasons("refused", words.REFUSALS)),
+        ("Win rate", told("win_rate", percent)),
+        ("Win rate, open ones marked", told("win_rate_open_marked", percent)),
+        ("Expectancy", told("expectancy_r", risks)),
+        ("Profit factor", told("profit_factor", words.ratio)),
+        ("Bars held", told("bars_held", lambda x: words.number(x, 1))),
+        ("Exits", reasons("exits", words.EXITS)),
+        ("Stop and target in one bar", [_ambiguous(one["ambiguity"]) for one in many]),
+    ]
+
+
+def _account(many: Sequence[Summary]) -> Rows:
+    return [
+        ("Total return", [Cell(words.gain(one["total_return"])) for one in many]),
+        ("Deepest drawdown", [Cell(percent(one["max_drawdown"], 1)) for one in many]),
+        ("Sharpe ratio", [estimate(one["sharpe"], words.ratio, " bars") for one in many]),
+    ]
+
+
+def _counts(many: Sequence[Summary], key: str) -> list[Cell]:
+    return [Cell(words.count(one[key])) for one in many]
+
+
+def _ambiguous(one: Mapping[str, Any]) -> Cell:
+    """Shown with both bounds; where no bar was in doubt there is nothing to bound."""
+    share, trades = percent(one["share"], 1 if one["trades"] else 0), words.plural(one["trades"], "trade")
+    if not one["trades"] or "expectancy_r" not in one:
+        return Cell(share, trades)
+    forms: Mapping[str, Form] = {"expectancy_r": risks, "win_rate": percent}
+    r, won = (words.span(one[key][0], one[key][1], form) for key, form in forms.items())
+    return Cell(share, trades, f"either way: {r}, won {won}")
+
+
+def _paired(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The two paired comparisons, the fair one first."""
+    titles = ("All setups; not entered counts as 0 R", "Only setups entered both ways")
+    made = []
+    for title, key, bias in zip(titles, ("all", "filled_by_both"), ("", BIASED), strict=True):
+        one = paired[key]
+        shares = [(name, _winners(name), one["wins"][name]) for name in one["wins"]]
+        pair = ("aggressive", "conservative")
+        rows = [(name, words.count(one[f"{name}_filled"]), risks(one[f"{name}_r"])) for name in pair]
+        made.append(
+            {"title": title, "difference": estimate(one["difference_r"], risks), "bias": bias, "rows": rows}
+            | {"setups": words.count(one["setups"]), "wins": shares, "p": words.chance(one["mcnemar_p"])}
+        )
+    return made
+
+
+def _winners(name: str) -> str:
+    return f"only {name.removesuffix('_only')} won" if name.endswith("_only") else f"{name} won"
+
+
+def _kind(one: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"win": estimate(one["win_rate"], percent), "r": estimate(one["expectancy_r"], risks)}
+    counts = {key: words.count(one[key]) for key in ("setups", "filled")}
+    return {"kind": named(one["kind"]), "variant": one["variant"], **counts, **told}
+
+
+def _expectancy(summary: Summary) -> dict[str, Any]:
+    groups = [("Account, all trades", [(name, one["expectancy_r"]) for name, one in summary["variants"].items()])]
+    for kind in dict.fromkeys(one["kind"] for one in summary["kinds"]):
+        rows = [(one["variant"], one["expectancy_r"]) for one in summary["kinds"] if one["kind"] == kind]
+        groups.append((named(kind).capitalize(), rows))
+    return figures.both(lambda width: figures.expectancy(groups, width), words.described(groups), "expectancy", 420)
+
+
+def _equity(summary: Summary, tested: Tested, variants: Sequence[str]) -> dict[str, Any]:
+    borders = [window["test_start"] for window in summary["windows"]]
+    told = [f"{named(name)} {words.gain(one['total_return'])}" for name, one in summary["variants"].items()]
+    label = f"Equity and drawdown: {', '.join(told)}, buy and hold {words.gain(summary[HELD]['total_return'])}"
+    return figures.both(lambda width: figures.equity(tested.equity, variants, HELD, borders, width), label, "equity")
+
+
+def _windows(summary: Summary, variants: Sequence[str]) -> dict[str, Any]:
+    windows = summary["windows"]
+    form = OBJECTIVES.get(windows[0]["objective"], words.ratio)
+    rows = [
+        {
+            "number": one["window"],
+            "train": words.moment(one["train_start"]),
+            "test": words.moment(one["test_start"]),
+            "end": words.moment(one["test_end"]),
+            "chosen": one["chosen"],
+            "parameters": [words.setting(value) for value in one["parameters"].values()],
+            "feasible": f"{words.count(one['feasible'])} of {words.count(one['trials'])}",
+            "scores": [
+                Cell(form(one[side][name]["score"]), note=words.rests(one[side][name]["trades"]))
+                for name in variants
+                for side in ("in_sample", "out_of_sample")
+            ],
+        }
+        for one in windows
+    ]
+    return {
+        "rows": rows,
+        "objective": named(windows[0]["objective"], words.OBJECTIVES),
+        "names": [named(name) for name in windows[0]["parameters"]],
+        "defaults": [one["window"] for one in windows if one["chosen"] == "defaults"],
+        "searched": any(one["chosen"] != "fixed" for one in windows),
+    }
+
+
+def _timeline(summary: Summary, manifest: Mapping[str, Any], tested: Tested) -> dict[str, Any]:
+    """The embargo counts bars, each market's own: drawn is the latest that it begins in any."""
+    embargo = manifest["configuration"]["windows"]["embargo"]
+    rows = []
+    for one in summary["windows"]:
+        train, test, end = (pd.Timestamp(one[name]) for name in ("train_start", "test_start", "test_end"))
+        trained = [bars for bars in tested.markets if bars.index[0] < test]
+        begun = max(bars.index[max(bar_at(bars, test) - embargo, 0)] for bars in trained)
+        marked = "defaults" if one["chosen"] == "defaults" else ""
+        spans = {"train": train, "embargo": min(max(begun, train), test), "test": test, "end": end}
+        rows.append({"number": one["window"], "marked": marked, **spans})
+    label = f"{len(rows)} windows, each a training, an embargo of {embargo} bars and a test after it"
+    return figures.both(lambda width: figures.timeline(rows, width), label, "timeline", 510)
+
+
+def _slopes(summary: Summary, variants: Sequence[str]) -> dict[str, Any] | None:
+    def row(one: Mapping[str, Any], name: str) -> tuple[float, float, int, bool]:
+        before, after = one["in_sample"][name], one["out_of_sample"][name]
+        return _float(before["score"]), _float(after["score"]), after["trades"], one["chosen"] == "defaults"
+
+    scores = {name: [row(one, name) for one in summary["windows"]] for name in variants}
+    known = [one for rows in scores.values() for one in rows if not np.isnan(one[:2]).any()]
+    if not known:
+        return None
+    falls = sum(after < before for before, after, *_ in known)
+    label = f"Score in training against test: lower in the test in {falls} of {len(known)} windows and variants"
+    risk = OBJECTIVES.get(summary["windows"][0]["objective"]) is risks
+    drawn: dict[str, Any] = figures.both(lambda width: figures.slopes(scores, risk, width), label, "slopes", 510)
+    return drawn | {"label": label}
+
+
+def _float(value: Any) -> float:
+    return math.nan if value is None else float(value)
