@@ -37,6 +37,8 @@ from .kernel import (
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
+NOTHING = 1e-9  # of the starting cash: what rounding leaves of it
+
 
 class Ledger(NamedTuple):
     """Trades in the order of their entries, a row each; what became of every order; equity at every close."""
@@ -63,6 +65,7 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
     m, n = len(orders.bar), len(market.close)
     book = _blank(m, n)
     count, held, ruin = 0, -1, n
+    least = NOTHING * cash
     end = Exit(0, 0.0, 0, 0, False)
     first = 0
     while first < m:
@@ -71,7 +74,7 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
             last += 1
         if held >= 0 and not _held_at_close(end, s):
             cash, count, held = _close(market, orders, rules, book, count, held, end, cash), count + 1, -1
-            ruin = end.bar if cash <= 0 else ruin
+            ruin = end.bar if cash <= least else ruin
         if s >= ruin:
             book.fate[first:last] = RUINED
         live = _judge(orders, first, last, book.fate)
@@ -81,7 +84,7 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
             if before == -orders.side[live] and rules.on_opposite != IGNORE and (rules.at_close or s + 1 < n):
                 end = _turned(market, end, s, rules)
                 cash, count, held = _close(market, orders, rules, book, count, held, end, cash), count + 1, -1
-                ruin = end.bar if cash <= 0 else ruin
+                ruin = end.bar if cash <= least else ruin
             for k in range(first, last):
                 if book.fate[k] == ENTERED:
                     book.fate[k] = _refusal(orders, k, before, held, rules)
@@ -89,7 +92,7 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
                     units = _units(orders, k, worth, cash, rules)
                     if units > 0:
                         held, book.size[count] = k, units
-                        end = _until_ruin(market, orders, k, units, cash, rules)
+                        end = _until_ruin(market, orders, k, units, cash, rules, least)
                     else:
                         book.fate[k] = NO_CASH
         first = last
@@ -167,11 +170,12 @@ def _equity(market: Market, orders: Orders, k: int, units: float, cash: float, t
 
 
 @kernel
-def _until_ruin(market: Market, orders: Orders, k: int, units: float, cash: float, rules: Rules) -> Exit:
-    """The trade's own end, or the first close before it at which nothing is left."""
+def _until_ruin(market: Market, orders: Orders, k: int, units: float, cash: float, rules: Rules, least: float) -> Exit:
+    """The trade's own end, or the first close at which nothing is left; that of an exit at the close is one of them."""
     end = find_exit(market, orders, k, rules)
-    for t in range(entry_bar(orders.bar[k], rules), min(end.bar, len(market.close))):
-        if _equity(market, orders, k, units, cash, t, rules) <= 0:
+    last = end.bar if end.where == AT_CLOSE else end.bar - 1
+    for t in range(entry_bar(orders.bar[k], rules), min(last, len(market.close) - 1) + 1):
+        if _equity(market, orders, k, units, cash, t, rules) <= least:
             return Exit(t, market.close[t], BY_RUIN, AT_CLOSE, False)
     return end
 
