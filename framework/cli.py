@@ -40,11 +40,13 @@ def run(
     """Search window by window, trade the windows after, write the report."""
     from .experiment.run import run as run_experiment
 
+    progress = _Progress()
     try:
-        with _Progress() as told:
+        with progress as told:
             folder = run_experiment(experiment, out=out, trials=trials, resume=resume, told=told)
     except KeyboardInterrupt:
-        typer.echo("stopped; the same command with --resume goes on where it was", err=True)
+        begun = "the same command with --resume goes on where it was"
+        typer.echo(f"stopped; {begun if progress.last else 'nothing had been written yet'}", err=True)
         raise typer.Exit(STOPPED) from None
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     for key in ("answer", "compared", "warning"):
@@ -78,7 +80,7 @@ def _checked(rule: Strategy, bars: Bars, cuts: int) -> bool:
     from .validation.causality import leaks, prefixes
     from .validation.proof import producer
 
-    policies = {name: policy(name) for name in ("aggressive", "conservative")}
+    policies = {name: policy(name) for name in ("aggressive", "conservative") if rule.stands or name == "aggressive"}
     produce = producer(rule.setups, rule.exits, rule.build({}), policies)
     at = prefixes(len(bars), cuts, seed=7)
     if not at:
@@ -169,12 +171,13 @@ def _start(
 class _Progress:
     """A line of progress on standard error: a bar on a terminal, a line a stage elsewhere."""
 
+    last = ""
+
     def __enter__(self) -> Callable[[str, int, int], None]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         console = Console(stderr=True)
-        self.last = ""
         self.bar: Any = None
         if console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

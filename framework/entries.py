@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .bars import Bars
 from .compiled import kernel
+from .errors import UserError
 from .setups import EXTREME, Setups
 from .signals import Entries
 from .structure.swings import swing_highs, swing_lows
@@ -56,8 +57,12 @@ def conservative(
     The second bottom is a `left`/`right` swing low above the setup's low, after it, and not undercut since. Entered
     at the first close above the highest high between the two lows, once both the setup and the swing are known, at
     most `wait` bars after the setup was. Dropped when the setup's low breaks first. Stop under the second bottom, or
-    under the setup's (`setup_low`). Bearish setups: the mirror.
+    under the setup's (`setup_low`). Bearish setups: the mirror. Raises UserError for setups without that anchor.
     """
+    if EXTREME not in setups.anchors:
+        raise UserError(
+            setups.rule, f"has no anchor '{EXTREME}'", "the bar of the extreme that a second bottom answers"
+        )
     bar = np.full(len(setups), -1, np.int64)
     level = setups.stop.copy()
     fate = np.zeros(len(setups), np.int64)
@@ -92,7 +97,7 @@ def _entries(bars: Bars, setups: Setups, bar: Ints, stop: Floats, rows: Ints | N
         bar=bar[rows],
         side=setups.direction[rows],
         stop=stop[rows],
-        target=np.full(len(rows), np.nan),
+        target=setups.target[rows],
         exit_bar=np.full(len(rows), len(bars), np.int64),
         setup=rows.astype(np.int64),
     )

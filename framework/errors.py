@@ -13,6 +13,9 @@ class UserError(ValueError):
         self.where, self.wrong, self.right = where, wrong, right
         super().__init__(" ".join(f"{where}: {wrong}; {right}".split()))
 
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str, str]]:
+        return UserError, (self.where, self.wrong, self.right)  # so that it comes back whole from another process
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """What to say would be right in place of `word`: the closest known word, else all of them."""

@@ -16,15 +16,17 @@ Floats: TypeAlias = NDArray[np.float64]
 def rsi(close: Floats, period: int = 14) -> Floats:
     """Wilder's relative strength index in points, 0 to 100; first value at index `period`.
 
-    Smoothing is Wilder's with a simple average as seed (Wilder 1978). NaN in the warm-up and as long as no
-    close has changed yet: without a move there is neither strength nor weakness, though TA-Lib answers 0.
+    Smoothing is Wilder's with a simple average as seed (Wilder 1978). NaN in the warm-up and as long as no close has
+    changed yet: without a move there is neither strength nor weakness, though TA-Lib answers 0. While the close stands
+    still the value does too: its last digits, which TA-Lib moves, would make swings out of nothing.
     """
     values = talib.RSI(close, timeperiod=period)
-    change = np.diff(close, prepend=close[:1])
-    moved = np.logical_or.accumulate(change != 0)
-    # A true 0 needs a market that has never risen; after a long standstill TA-Lib rounds its averages to nothing.
-    risen = np.logical_or.accumulate(change > 0)
-    values[~moved | ((values == 0) & risen)] = np.nan
+    if len(close) <= period:
+        return values
+    moved = np.diff(close, prepend=close[:1]) != 0
+    last = np.maximum.accumulate(np.where(moved, np.arange(len(close)), 0))
+    values[period:] = values[np.maximum(last[period:], period)]
+    values[~np.logical_or.accumulate(moved)] = np.nan
     return values
 
 

@@ -68,11 +68,7 @@ def span(default: float, *, low: float, high: float, step: float, unit: str = ""
 
 def parameters(params: type) -> dict[str, Parameter]:
     """The declared parameters of a rule's Params, by name, in the order of their declaration."""
-    return {
-        item.name: Parameter(item.name, cast(Value, item.default), **item.metadata)
-        for item in dataclasses.fields(params)
-        if "values" in item.metadata
-    }
+    return {item.name: _parameter(item) for item in dataclasses.fields(params) if "values" in item.metadata}
 
 
 def build(params: type, values: Mapping[str, Any], where: str) -> Any:
@@ -88,6 +84,16 @@ def build(params: type, values: Mapping[str, Any], where: str) -> Any:
         raise
     except Exception as error:  # a user's Params may refuse what does not go together
         raise UserError(where, f"Params: {type(error).__name__}: {error}", "values that go together") from error
+
+
+def _parameter(item: dataclasses.Field[Any]) -> Parameter:
+    """A field's parameter; `x: float = span(30, ...)` is a number though its default is written whole."""
+    declared = dict(item.metadata)
+    default = cast(Value, item.default)
+    if item.type in (float, "float"):
+        default = float(default)
+        declared |= {name: tuple(map(float, declared[name])) for name in ("values", "limits") if declared.get(name)}
+    return Parameter(item.name, default, **declared)
 
 
 def _a(kind: type) -> str:

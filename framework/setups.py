@@ -24,8 +24,8 @@ class Setups:
 
     kind, veto: words; `veto` is empty where the setup may be traded, else why it is only recorded.
     direction: +1 long, -1 short. anchors: bars the setup is made of. known_at: the bar at whose close it could
-    first be known. stop: price that must not break. features: numbers by name (`f_...`), NaN where undefined.
-    detection: the parameters that found it; with the anchors' times they make its identity.
+    first be known. stop, target: prices, NaN none; the stop must not break. features: numbers by name (`f_...`), NaN
+    where undefined. detection: the parameters that found it; with the anchors' times they make its identity.
     """
 
     symbol: str
@@ -39,7 +39,12 @@ class Setups:
     stop: Floats
     features: Mapping[str, Floats]
     veto: NDArray[np.str_]
+    target: Floats = field(default_factory=lambda: np.zeros(0))
     detection: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.target):
+            object.__setattr__(self, "target", np.full(len(self), np.nan))
 
     def __len__(self) -> int:
         return len(self.known_at)
@@ -74,6 +79,7 @@ class Setups:
             stop=self.stop[rows],
             features={name: value[rows] for name, value in self.features.items()},
             veto=self.veto[rows],
+            target=self.target[rows],
         )
 
     def refuse(self, mask: NDArray[np.bool_], why: str) -> Setups:
@@ -94,12 +100,12 @@ class Setups:
             "known_at": index[self.known_at],
         }
         columns |= {name: index[bar] for name, bar in self.anchors.items()}
-        columns |= {"stop": self.stop, "veto": self.veto.astype(object)}
+        columns |= {"stop": self.stop, "target": self.target, "veto": self.veto.astype(object)}
         return pd.DataFrame(columns | dict(self.features), index=pd.RangeIndex(len(self)))
 
 
 def ordered(parts: Iterable[Setups]) -> Setups:
-    """Setups of one symbol and rule put together, ordered by known_at, then kind, then last anchor."""
+    """Setups of one symbol and rule put together, ordered by known_at, then kind."""
     parts = list(parts)
     first = parts[0]
     joined = replace(
@@ -111,5 +117,6 @@ def ordered(parts: Iterable[Setups]) -> Setups:
         stop=np.concatenate([p.stop for p in parts]),
         features={name: np.concatenate([p.features[name] for p in parts]) for name in first.features},
         veto=np.concatenate([p.veto for p in parts]),
+        target=np.concatenate([p.target for p in parts]),
     )
     return joined.take(np.lexsort((joined.kind, joined.known_at)))

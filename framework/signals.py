@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .bars import Bars
 from .errors import UserError
+from .setups import Setups
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -71,13 +72,15 @@ class Signals:
         target: ArrayLike | None = None,
         setup: ArrayLike | None = None,
     ) -> None:
-        n = len(np.asarray(long_entry))
+        n = np.asarray(long_entry).size
         given = {"long_entry": long_entry, "long_exit": long_exit, "short_entry": short_entry, "short_exit": short_exit}
         for name, value in given.items():
             object.__setattr__(self, name, _booleans(name, value, n))
         for name, value in {"stop": stop, "target": target}.items():
             object.__setattr__(self, name, _prices(name, value, n))
         rows = np.full(n, -1) if setup is None else np.asarray(setup)
+        if rows.dtype.kind not in "iu":
+            raise UserError("Signals.setup", f"holds {rows.dtype}", "the row of a setup, -1 for none")
         object.__setattr__(self, "setup", _length("setup", rows, n).astype(np.int64))
 
     def __len__(self) -> int:
@@ -109,6 +112,25 @@ def dense(bars: Bars, entries: Entries, long_exit: Bools | None = None, short_ex
     return Signals(side[1], long_exit, side[-1], short_exit, stop, target, setup)
 
 
+def as_setups(bars: Bars, signals: Signals, rule: str) -> Setups:
+    """Every entry signal as a setup known at its own bar, for rules that have nothing else to stand on."""
+    entries = signals.entries()
+    return Setups(
+        symbol=bars.symbol,
+        timeframe=bars.timeframe,
+        time=bars.time,
+        rule=rule,
+        kind=np.where(entries.side > 0, "long", "short"),
+        direction=entries.side,
+        anchors={"signal": entries.bar},
+        known_at=entries.bar,
+        stop=entries.stop,
+        features={},
+        veto=np.full(len(entries), "", dtype="U1"),
+        target=entries.target,
+    )
+
+
 def first_exit(bar: Ints, side: NDArray[np.int8], long_exit: Bools, short_exit: Bools) -> Ints:
     """For each entry the first bar from its own on at which its side's exit array is True; len(array) when none."""
     n = len(long_exit)
@@ -130,7 +152,12 @@ def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
 
 
 def _prices(name: str, value: ArrayLike | None, n: int) -> Floats:
-    array = np.full(n, np.nan) if value is None else _length(name, np.asarray(value, dtype=float), n)
+    try:
+        array = np.full(n, np.nan) if value is None else _length(name, np.asarray(value, dtype=float), n)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"Signals.{name}", "holds what is no number", "a price a bar, NaN for none") from None
     wrong = np.nonzero((array <= 0) | np.isinf(array))[0]
     if len(wrong):
         raise UserError(f"Signals.{name}", f"row {wrong[0]} is {array[wrong[0]]}", "a positive price, or NaN for none")

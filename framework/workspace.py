@@ -18,6 +18,7 @@ from .bars import Bars
 from .errors import UserError, nearest
 from .params import Parameter, build, parameters
 from .setups import Setups
+from .signals import Signals, as_setups
 
 Exits = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
@@ -25,7 +26,9 @@ Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Strategy:
-    """A rule as its file defines it. `source` is the hash of that file."""
+    """A rule as its file defines it. source: the hash of that file. stands: it has setups with an extreme to stand on,
+    so that a second bottom can be waited for; a rule that hands in signals has not.
+    """
 
     name: str
     path: Path
@@ -35,6 +38,7 @@ class Strategy:
     find: Callable[[Bars, Any], Setups]
     leave: Callable[[Bars, Any], Exits] | None
     draw: Callable[[Bars, Any], Panel] | None
+    stands: bool = True
 
     @property
     def where(self) -> str:
@@ -73,7 +77,14 @@ class Strategy:
 
     def panel(self, bars: Bars, params: Any) -> Panel | None:
         """What to draw under the price: a name, one value a bar, the levels that matter; None for nothing."""
-        return self._call(self.draw, bars, params) if self.draw else None
+        if not self.draw:
+            return None
+        drawn = self._call(self.draw, bars, params)
+        try:
+            name, values, levels = drawn
+            return str(name), np.asarray(values, dtype=float).reshape(len(bars)), tuple(map(float, levels))
+        except (TypeError, ValueError):
+            raise UserError(self.where, "panel() returned something else", "name, one value a bar, levels") from None
 
     def _call(self, hook: Callable[[Bars, Any], Any], bars: Bars, params: Any) -> Any:
         """A user's rule may raise anything; what helps is its line."""
@@ -114,14 +125,38 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     params = getattr(module, "Params", None)
     if not (isinstance(params, type) and is_dataclass(params)):
         raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
-    find = getattr(module, "setups", None)
-    if not callable(find):
-        raise UserError(where, "has no function setups(bars, params)", "let it return the rule's Setups")
-    hooks = [getattr(module, hook, None) for hook in ("exits", "panel")]
-    if not all(hook is None or callable(hook) for hook in hooks):
-        raise UserError(where, "has an exits or panel that is no function", "exits(bars, params), panel(bars, params)")
+    hooks = {hook: getattr(module, hook, None) for hook in ("setups", "signals", "exits", "panel")}
+    for hook, given in hooks.items():
+        if given is not None and not callable(given):
+            raise UserError(where, f"has {hook} that is no function", f"{hook}(bars, params)")
+    if (hooks["setups"] is None) == (hooks["signals"] is None):
+        held = "has both setups() and signals()" if hooks["setups"] else "has no function setups(bars, params)"
+        raise UserError(where, held, "let setups return a Setups, or signals(bars, params) a Signals")
+    if hooks["signals"]:
+        hooks["setups"], hooks["exits"] = _of_signals(hooks["signals"], name, where)
+    stands = hooks.pop("signals") is None
     digest = hashlib.sha256(source).hexdigest()
-    return Strategy(name, path, digest, (module.__doc__ or "").strip(), params, find, *hooks)
+    find: Any = hooks["setups"]
+    doc = (module.__doc__ or "").strip()
+    return Strategy(name, path, digest, doc, params, find, hooks["exits"], hooks["panel"], stands)
+
+
+def _of_signals(hook: Callable[[Bars, Any], Signals], name: str, where: str) -> tuple[Any, Any]:
+    """A rule that hands in boolean arrays, as setups and exits."""
+
+    def signals(bars: Bars, params: Any) -> Signals:
+        made = bars.remember(("signals", hook, params), lambda: hook(bars, params))
+        if not isinstance(made, Signals) or len(made) != len(bars):
+            raise UserError(where, f"signals() returned {type(made).__name__}", "return Signals, one row a bar")
+        return made
+
+    def setups(bars: Bars, params: Any) -> Setups:
+        return as_setups(bars, signals(bars, params), name)
+
+    def exits(bars: Bars, params: Any) -> Exits:
+        return signals(bars, params).long_exit, signals(bars, params).short_exit
+
+    return setups, exits
 
 
 def _execute(source: bytes, path: Path, name: str) -> Any:
@@ -155,7 +190,7 @@ def _line(error: BaseException, path: Path) -> str:
 def _unsound(found: Setups, bars: int) -> str:
     """What cannot be in a rule's setups on that many bars, in words; empty when all is well."""
     words, whole, numbers = ("U", "words"), ("i", "whole numbers"), ("fiu", "numbers")
-    fixed = {"kind": words, "veto": words, "direction": whole, "known_at": whole, "stop": numbers}
+    fixed = {"kind": words, "veto": words, "direction": whole, "known_at": whole, "stop": numbers, "target": numbers}
     columns = [(name, getattr(found, name), form) for name, form in fixed.items()]
     columns += [(name, bar, whole) for name, bar in found.anchors.items()]
     columns += [(name, feature, numbers) for name, feature in found.features.items()]

@@ -115,7 +115,7 @@ def test_outside_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, co
     monkeypatch.chdir(tmp_path)
     assert (
         refused(tmp_path, command)
-        == f"{tmp_path}: no folder from here upward holds strategies/; run inside a workspace"
+        == f"{tmp_path.resolve()}: no folder from here upward holds strategies/; run inside a workspace"
     )
 
 

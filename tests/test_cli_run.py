@@ -49,8 +49,7 @@ def test_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(running, "run", stop)
-    said = "stopped; the same command with --resume goes on where it was\n"
-    assert chartproof("run", "x.toml") == Said(130, "", said)
+    assert chartproof("run", "x.toml") == Said(130, "", "stopped; nothing had been written yet\n")
 
 
 def test_stopped_in_the_middle_and_resumed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

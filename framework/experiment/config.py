@@ -158,7 +158,7 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         name=file.name or re.sub(r"[^\w-]+", "_", path.stem),
         question=file.question,
         seed=file.seed,
-        variants=_distinct(path, file.variants),
+        variants=_variants(path, file.variants, strategy),
         gallery=file.gallery,
         data=_some(path, file.data),
         strategy=strategy,
@@ -225,7 +225,10 @@ def _some(path: Path, data: Data) -> Data:
     return data
 
 
-def _distinct(path: Path, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+def _variants(path: Path, variants: tuple[Variant, ...], strategy: Strategy) -> tuple[Variant, ...]:
     if len(set(variants)) < len(variants):
         raise UserError(f"{path}: variants", "names one twice", "each of aggressive and conservative once")
+    if "conservative" in variants and not strategy.stands:
+        held = f"'conservative' waits at a setup's extreme, and {strategy.name} hands in signals without one"
+        raise UserError(f"{path}: variants", held, 'variants = ["aggressive"]')
     return variants

@@ -115,7 +115,11 @@ def _joined(trades: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     """Words as words, also where there is none: a column's type in the files does not depend on its rows."""
-    words = [name for name, kind in table.dtypes.items() if kind == object or isinstance(kind, pd.StringDtype)]
+    words = [
+        name
+        for name, kind in table.dtypes.items()
+        if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)
+    ]
     return table.astype(dict.fromkeys(words, "str"))
 
 

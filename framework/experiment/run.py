@@ -90,11 +90,18 @@ def load_markets(experiment: Experiment) -> list[Bars]:
     data = experiment.data
     named = [f"sample:{symbol}" for symbol in data.symbols]
     named += [str(experiment.workspace / file) for file in data.files]
-    markets = [_cut(load_bars(what, timeframe=data.timeframe, mend=data.mend), experiment) for what in named]
+    markets = [_cut(_loaded(experiment, what), experiment) for what in named]
     for i, bars in enumerate(markets):
         if bars.symbol in [other.symbol for other in markets[:i]]:
             raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
     return markets
+
+
+def _loaded(experiment: Experiment, what: str) -> Bars:
+    try:
+        return load_bars(what, timeframe=experiment.data.timeframe, mend=experiment.data.mend)
+    except UserError as error:
+        raise UserError(f"{experiment.path}: data: {error.where}", error.wrong, error.right) from None
 
 
 def _cut(bars: Bars, experiment: Experiment) -> Bars:
@@ -112,9 +119,15 @@ def _windows(experiment: Experiment, markets: Sequence[Bars]) -> list[Window]:
     last = max(bars.index[-1] for bars in markets)
     table = experiment.windows
     try:
-        return walk_forward(first, last, table.kind, table.train, table.test)
+        windows = walk_forward(first, last, table.kind, table.train, table.test)
     except UserError as error:
         raise UserError(f"{experiment.path}: {error.where}", error.wrong, error.right) from None
+    for window in windows:
+        trainings = [Training.of(bars, window, table.embargo) for bars in markets]
+        if all(one.last <= one.first for one in trainings):
+            held = f"{table.embargo} bars leave nothing of the training before {window.test_start:%Y-%m-%d}"
+            raise UserError(f"{experiment.path}: windows.embargo", held, "a shorter embargo, or a longer training")
+    return windows
 
 
 def _trading(experiment: Experiment) -> Trading:
@@ -136,6 +149,7 @@ def _trading(experiment: Experiment) -> Trading:
 def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars], values: Any, cuts: int) -> None:
     """No result is worth anything if the rule looks ahead; a few cuts and other futures cost next to nothing."""
     params = experiment.strategy.build(dict(values))
+    experiment.strategy.panel(markets[0], params)  # what the report will draw: a fault there is better known now
     searched = [f"{name} = {values[name]}" for name in experiment.space]
     produce = producer(experiment.strategy.setups, experiment.strategy.exits, params, trading.policies)
     for bars in markets:

@@ -106,7 +106,11 @@ def _paired(setups: pd.DataFrame, seed: int) -> dict[str, Any]:
     rows = setups[(setups["veto"] == "") & setups["complete"]]
     both = rows[(rows["aggressive_fate"] == "entered") & (rows["conservative_fate"] == "entered")]
     every, filled = _difference(rows, seed), _difference(both, seed)
-    return {"all": every, "filled_by_both": filled, "left_out_at_the_end": int(((setups["veto"] == "") & ~setups["complete"]).sum())}
+    return {
+        "all": every,
+        "filled_by_both": filled,
+        "left_out_at_the_end": int(((setups["veto"] == "") & ~setups["complete"]).sum()),
+    }
 
 
 def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:

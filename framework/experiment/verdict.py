@@ -62,8 +62,12 @@ def _compared(paired: Mapping[str, Any]) -> str:
     return (
         f"{text} Entering at once won {won['aggressive']} of these {every['setups']} setups, "
         f"waiting {won['conservative']} (it entered {every['conservative_filled']} of them); "
-        f"exact McNemar p {every['mcnemar_p']:.2g}."
+        f"exact McNemar {_chance(every['mcnemar_p'])}."
     )
+
+
+def _chance(p: float) -> str:
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
 def _trades(n: int) -> str:

@@ -129,9 +129,12 @@ def _whisker(axes: Axes, y: float, variant: str, figures: Mapping[str, Any]) -> 
 
 
 def equity(table: pd.DataFrame, names: Sequence[str], held: str, borders: Sequence[Any], width: float) -> Figure:
-    """Equity over drawdown. table: `time` and a column a name in `names` and `held`; borders: where tests begin."""
+    """Equity over drawdown. borders: where tests begin.
+
+    table: `time`, and for each name in `names` and `held` the equity as a multiple of the starting cash.
+    """
     time = mdates.date2num(table["time"].dt.tz_localize(None).to_numpy())
-    grown = {name: table[name].to_numpy() / table[name].iloc[0] for name in [held, *names]}
+    grown = {name: table[name].to_numpy() for name in [held, *names]}
     zoom = _reach([grown[name] for name in names]) < 0.25 * _reach([grown[held]])
     heights = [250, *([140] if zoom else []), 140]
     figure, top, left = sheet(width, sum(heights) + 34 * len(heights) + 20), 26.0, 58
@@ -143,7 +146,8 @@ def equity(table: pd.DataFrame, names: Sequence[str], held: str, borders: Sequen
         axes.set_title(title, loc="left", pad=9, x=-left / axes.bbox.width, **head)
         fallen = title == "Drawdown"
         for name in lines:
-            value = grown[name] / np.maximum.accumulate(grown[name]) - 1 if fallen else grown[name]
+            peak = np.maximum(np.maximum.accumulate(grown[name]), 1)
+            value = grown[name] / peak - 1 if fallen else grown[name]
             axes.plot(time, value, color=COLOURS["hold" if name == held else name], linewidth=1.5)
         _scale(axes, fallen, i == 0 and min(v.min() for v in grown.values()) > 0)
         for border in borders:

@@ -45,6 +45,7 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
         "equity": _equity(summary, tested, variants),
+        "stake": words.stake(manifest["configuration"]["sizing"]),
         "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
         | {name: words.gain(one["total_return"]) for name, one in summary["variants"].items()},
         "windows": _windows(summary, variants),
@@ -182,7 +183,9 @@ def _equity(summary: Summary, tested: Tested, variants: Sequence[str]) -> dict[s
     borders = [window["test_start"] for window in summary["windows"]]
     told = [f"{named(name)} {words.gain(one['total_return'])}" for name, one in summary["variants"].items()]
     label = f"Equity and drawdown: {', '.join(told)}, buy and hold {words.gain(summary[HELD]['total_return'])}"
-    return figures.both(lambda width: figures.equity(tested.equity, variants, HELD, borders, width), label, "equity")
+    grown = tested.equity.set_index("time") / tested.trading.cash
+    table = grown.reset_index()
+    return figures.both(lambda width: figures.equity(table, variants, HELD, borders, width), label, "equity")
 
 
 def _windows(summary: Summary, variants: Sequence[str]) -> dict[str, Any]:

@@ -222,3 +222,12 @@ def described(groups: Sequence[tuple[str, Sequence[tuple[str, Mapping[str, Any]]
 
 def _known(value: Any) -> bool:
     return value is not None and not math.isnan(value)
+
+
+def stake(sizing: Mapping[str, Any]) -> str:
+    """How much a trade puts at stake, beside buying and holding: two curves of different risk."""
+    if sizing["risk"] is not None:
+        part = f"each trade risks {percent(sizing['risk'])} of a market's part of it"
+    else:
+        part = f"each trade buys {percent(sizing['fraction'])} of a market's part of it"
+    return f"Buying and holding is always fully invested; {part}."

@@ -67,11 +67,11 @@ class Exits:
         for name in ("stop_buffer_atr", "min_risk_atr"):
             value = getattr(self, name)
             _demand(0 <= value < math.inf, f"exits.{name}", value, "zero or more ATR")
-        _demand(self.swing_width >= 1, "exits.swing_width", self.swing_width, "at least 1 bar")
+        _demand(1 <= self.swing_width <= 1000, "exits.swing_width", self.swing_width, "1 to 1000 bars")
         if self.target_r is not None:
             _demand(0 < self.target_r < math.inf, "exits.target_r", self.target_r, "a positive number of initial risks")
         if self.time_stop is not None:
-            _demand(self.time_stop >= 1, "exits.time_stop", self.time_stop, "at least 1 bar")
+            _demand(1 <= self.time_stop <= 1_000_000, "exits.time_stop", self.time_stop, "1 to a million bars")
 
 
 def _demand(true: bool, where: str, value: object, right: str) -> None:

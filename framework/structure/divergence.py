@@ -1,7 +1,7 @@
 """Divergence between price and any oscillator: regular (reversal) and hidden (continuation), both sides.
 
 The bullish side is written once. The bearish side is the same code on mirrored series: price negated with highs and
-lows exchanged, the oscillator reflected at 50.
+lows exchanged, the oscillator and its levels negated (100 - x would round two neighbouring values to one).
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import bar_rsi
 from ..setups import EXTREME, Setups, ordered
-from .swings import Swings, Ties, swing_lows, zigzag
+from .swings import Swings, Ties, swing_lows
+from .traits import deepest, succession, volume_ratio, width
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
 
 BEFORE = 3  # bars before the right swing that the setup's extreme may lie in: price and oscillator rarely turn together
-VOLUME = 3  # bars whose mean is a swing's volume
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def divergences(bars: Bars, oscillator: Floats, rule: DivergenceRule, name: str 
     known_at; f_broken_before_known 1 when price went beyond the right swing before it was known. Vetoes none.
     """
     bull = _View(1, bars.low, oscillator, rule.oversold, rule.midline)
-    bear = _View(-1, -bars.high, 100 - oscillator, 100 - rule.overbought, 100 - rule.midline)
+    bear = _View(-1, -bars.high, -oscillator, -rule.overbought, -rule.midline)
     return ordered(_side(bars, oscillator, view, rule, name) for view in (bull, bear))
 
 
@@ -109,8 +108,8 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
     features |= {
         "f_left_osc": raw[anchors["left_osc"]],
         "f_right_osc": raw[anchors["right_osc"]],
-        "f_volume_ratio": _volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),
-        "f_succession": _succession(bars, view.side, known, regular[pair]),
+        "f_volume_ratio": volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),
+        "f_succession": succession(bars, view.side, known, regular[pair]),
         "f_control": np.sign(raw[known] - rule.midline),
         "f_broken_before_known": (after < view.low[anchors["right_price"]]).astype(float),
     }
@@ -148,10 +147,10 @@ def _swings(view: _View, rule: DivergenceRule) -> tuple[Swings, Swings]:
 def _zone(view: _View, anchors: dict[str, Ints], known: Ints, run: bool) -> dict[str, Floats]:
     """How deep and how wide each side stood in the extreme zone."""
     turn = anchors["left_osc"]
-    deepest = _deepest(view.oscillator, turn, view.midline) if run else turn
-    left, right = view.oscillator[deepest], view.oscillator[anchors["right_osc"]]
-    left_width = _width(view.oscillator, deepest, known, view.threshold)
-    right_width = _width(view.oscillator, anchors["right_osc"], known, view.threshold)
+    left_bar = deepest(view.oscillator, turn, view.midline) if run else turn
+    left, right = view.oscillator[left_bar], view.oscillator[anchors["right_osc"]]
+    left_width = width(view.oscillator, left_bar, known, view.threshold)
+    right_width = width(view.oscillator, anchors["right_osc"], known, view.threshold)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(left_width > 0, right_width / left_width, np.nan)
     return {
@@ -162,35 +161,6 @@ def _zone(view: _View, anchors: dict[str, Ints], known: Ints, run: bool) -> dict
         "f_right_width": right_width,
         "f_width_ratio": ratio,
     }
-
-
-def _volume_ratio(volume: Floats, left: Ints, right: Ints) -> Floats:
-    """Mean volume of the bars ending at the right swing over that at the left; NaN unknown or nothing traded."""
-
-    def mean(bar: Ints) -> Floats:
-        total = np.zeros(len(bar))
-        for back in range(VOLUME):
-            total += np.where(bar >= VOLUME - 1, volume[np.maximum(bar - back, 0)], np.nan)
-        return total / VOLUME
-
-    before = mean(left)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(before > 0, mean(right) / before, np.nan)
-
-
-def _succession(bars: Bars, side: int, known: Ints, regular: Bools) -> Floats:
-    """The how-manieth of its kind since the zigzag last turned against the leg it belongs to.
-
-    A regular bullish divergence stands in a falling leg, which a confirmed low ends; a hidden one in a rising leg,
-    which a confirmed high ends. Every divergence of the kind counts, whether it is traded or not.
-    """
-    turns = zigzag(bars)
-    number = np.empty(len(known))
-    for kind, ends in ((regular, -side), (~regular, side)):
-        leg = np.searchsorted(turns.known_at[turns.kind == ends], known[kind], side="right")
-        first = np.searchsorted(leg, leg, side="left")
-        number[kind] = np.arange(len(leg)) - first + 1
-    return number
 
 
 @kernel
@@ -231,32 +201,3 @@ def _lowest(low: Floats, start: Ints, end: Ints) -> Ints:
                 best = j
         at[i] = best
     return at
-
-
-@kernel
-def _deepest(x: Floats, bar: Ints, midline: float) -> Ints:
-    """Bar of the lowest value of the run below the midline that ends at `bar`, the first of equals."""
-    at = bar.copy()
-    for i in range(len(bar)):
-        j = bar[i]
-        while j >= 0 and x[j] < midline:
-            if x[j] <= x[at[i]]:
-                at[i] = j
-            j -= 1
-    return at
-
-
-@kernel
-def _width(x: Floats, bar: Ints, known: Ints, threshold: float) -> Floats:
-    """Contiguous bars at or below the threshold around `bar`, none later than `known`."""
-    width = np.zeros(len(bar))
-    for i in range(len(bar)):
-        if not x[bar[i]] <= threshold:
-            continue
-        first, last = bar[i], bar[i]
-        while first > 0 and x[first - 1] <= threshold:
-            first -= 1
-        while last < known[i] and x[last + 1] <= threshold:
-            last += 1
-        width[i] = last - first + 1
-    return width

@@ -58,7 +58,10 @@ def walk_forward(
     if not windows:
         held = f"the data, {first:%Y-%m-%d} to {last:%Y-%m-%d}, ends before the first test would begin"
         raise UserError("windows.train", held, f"a training shorter than '{train}'")
-    if end - windows[0].test_start < (_after(windows[0].test_start, try_out, "windows.test", test) - windows[0].test_start) / 2:
+    if (
+        end - windows[0].test_start
+        < (_after(windows[0].test_start, try_out, "windows.test", test) - windows[0].test_start) / 2
+    ):
         over = f"'{test}' is more than twice what follows the first training"
         raise UserError("windows.test", over, "a shorter test")
     return windows

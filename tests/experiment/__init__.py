@@ -98,7 +98,7 @@ def workspace(folder: Path, rule: str | bytes = RULE) -> Path:
         (folder / name).mkdir(exist_ok=True)
     (folder / "strategies" / "rule.py").write_bytes(rule if isinstance(rule, bytes) else rule.encode())
     walk(900).to_csv(folder / "data" / "X-1d.csv")
-    return folder
+    return folder.resolve()
 
 
 def walk(rows: int) -> pd.DataFrame:

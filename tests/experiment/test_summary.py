@@ -277,7 +277,7 @@ def test_the_verdict_says_what_the_figures_say(done: Run) -> None:
         assert f"{name} entries {word}" in verdict["answer"] or not r["enough"]
         assert f"{r['value']:+.2f} R a trade" in verdict["answer"]
     p = done.summary["paired"]["all"]["mcnemar_p"]
-    assert f"p {p:.2g}" in verdict["compared"]
+    assert ("p < 0.0001" if p < 0.0001 else f"p = {p:.4f}") in verdict["compared"]
 
 
 @dataclass(frozen=True)

@@ -346,7 +346,8 @@ def test_candles() -> None:
 
 
 def test_equity_is_drawn_as_it_was(made: Made) -> None:
-    figure = figures.equity(made.tested.equity, ["aggressive", "conservative"], page.HELD, [], 900)
+    grown = made.tested.equity.set_index("time") / made.tested.trading.cash
+    figure = figures.equity(grown.reset_index(), ["aggressive", "conservative"], page.HELD, [], 900)
     whole, alone, fallen = figure.axes
     for i, name in enumerate(["aggressive", "conservative"]):
         one = made.summary["variants"][name]
