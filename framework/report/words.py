@@ -227,7 +227,7 @@ def _known(value: Any) -> bool:
 def stake(sizing: Mapping[str, Any]) -> str:
     """How much a trade puts at stake, beside buying and holding: two curves of different risk."""
     if sizing["risk"] is not None:
-        part = f"each trade risks {percent(sizing['risk'])} of a market's part of it"
+        part = f"each trade risks {sizing['risk'] * 100:g}{THIN}% of a market's part of it"
     else:
-        part = f"each trade buys {percent(sizing['fraction'])} of a market's part of it"
+        part = f"each trade buys {sizing['fraction'] * 100:g}{THIN}% of a market's part of it"
     return f"Buying and holding is always fully invested; {part}."
