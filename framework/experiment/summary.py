@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, time_blocks, win_rate
+from ..simulation import Costs
 from ..study import Trial, scored
 from ..validation.windows import Window
 from .config import Experiment
@@ -66,12 +67,23 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "win_rate": asdict(win_rate(closed["pnl"].to_numpy() > 0, blocks)),
         "win_rate_open_marked": asdict(win_rate(pnl > 0, _blocks(trades["signal_time"], trades["exit_time"]))),
         "expectancy_r": asdict(mean(r, blocks, seed)),
+        "costs_r": asdict(mean(_costs_r(closed, tested.trading.terms.costs), blocks, seed)),
         "profit_factor": asdict(profit_factor(r, blocks, seed)),
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
         "ambiguity": _ambiguity(closed, tested.bounds[name]),
         **_equity(name, tested),
     }
+
+
+def _costs_r(closed: pd.DataFrame, costs: Costs) -> Any:
+    """What fees and slippage added to each trade's R, so never positive: without them it would be higher by that."""
+    side = np.where(closed["direction"] == "long", 1, -1)
+    entered, left = closed["entry_price"], closed["exit_price"]
+    slipped = side * (entered - entered / (1 + side * costs.slippage)) + side * (
+        left / (1 - side * costs.slippage) - left
+    )
+    return -((slipped + closed["fees"] / closed["size"]) / (entered - closed["stop"]).abs()).to_numpy()
 
 
 def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:

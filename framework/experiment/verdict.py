@@ -52,7 +52,12 @@ def _compared(paired: Mapping[str, Any]) -> str:
     r = Estimate(**every["difference_r"])
     if not r.enough:
         return f"Waiting against entering at once: {every['setups']} setups are too few to compare ({THIN})."
-    words = {1: "pays", -1: "costs", 0: "makes no difference that shows"}[r.sided]
+    # Whoever enters less often loses less with a rule that loses: that is not a merit of the entry.
+    words = {
+        1: "pays" if every["conservative_r"] > 0 else "loses less, with a rule that loses",
+        -1: "costs" if every["aggressive_r"] > 0 else "loses more, with a rule that loses",
+        0: "makes no difference that shows",
+    }[r.sided]
     text = (
         f"Waiting for the second bottom {words}: {r.value:+.2f} R a setup against entering at once "
         f"(95 % {r.low:+.2f} to {r.high:+.2f}, {r.n} setups, not entered counts as 0)."

@@ -116,6 +116,7 @@ def _trades(many: Sequence[Summary]) -> Rows:
         ("Win rate", told("win_rate", percent)),
         ("Win rate, open ones marked", told("win_rate_open_marked", percent)),
         ("Expectancy", told("expectancy_r", risks)),
+        ("Costs in it", told("costs_r", risks)),
         ("Profit factor", told("profit_factor", words.ratio)),
         ("Bars held", told("bars_held", lambda x: words.number(x, 1))),
         ("Exits", reasons("exits", words.EXITS)),

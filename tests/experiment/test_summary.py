@@ -211,6 +211,22 @@ def paired(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_costs_are_what_the_open_prices_would_have_given_more(done: Run, name: str) -> None:
+    """From the raw prices of entry and exit, as if there were no fee and no slippage, with the same stop and size."""
+    slipped = 0.0005  # the default
+    trades = done.trades[(done.trades["variant"] == name) & (done.trades["exit_reason"] != "open")]
+    more = []
+    for trade in trades.itertuples():
+        side = 1 if trade.direction == "long" else -1
+        bought = trade.entry_price / (1 + side * slipped)
+        sold = trade.exit_price / (1 - side * slipped)
+        free = side * (sold - bought) / abs(trade.entry_price - trade.stop)
+        more.append(free - trade.r)
+    assert min(more) > 0
+    assert done.summary["variants"][name]["costs_r"]["value"] == close(-np.mean(more))
+
+
 def test_the_paired_difference(done: Run) -> None:
     traded = done.setups[done.setups["veto"] == ""]
     rows = traded[traded["complete"]]
