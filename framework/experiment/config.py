@@ -59,6 +59,7 @@ class WindowsTable(_Table):
 class CostsTable(_Table):
     fee: float = 0.001
     slippage: float = 0.0005
+    tick: float | None = None
 
 
 class SizingTable(_Table):
@@ -66,6 +67,9 @@ class SizingTable(_Table):
     fraction: float | None = None
     risk: float | None = None
     leverage: float = 1.0
+    lot: float | None = None
+    smallest: float | None = None
+    volume_share: float | None = None
 
 
 class ExitsTable(_Table):
@@ -73,8 +77,12 @@ class ExitsTable(_Table):
 
     stop: str = "swing"
     stop_buffer_atr: float = 0.0
+    stop_atr: float = 2.0
     swing_width: int = Field(5, le=1000)
+    trail: bool = False
+    break_even_r: float | None = None
     target_r: float | None = 2.0
+    target_swing: bool = False
     time_stop: int | None = Field(None, le=1_000_000)
     on_opposite: str = "exit"
     min_risk_atr: float = 0.25
@@ -195,8 +203,8 @@ def _rules(path: Path, file: _File) -> dict[str, Any]:
         if sizing.fraction is not None and sizing.risk is not None:
             raise UserError("sizing", "has both fraction and risk", "one of them")
         return {
-            "costs": Costs(file.costs.fee, file.costs.slippage),
-            "sizing": Sizing(1.0 if sizing.fraction is None else sizing.fraction, sizing.risk, sizing.leverage),
+            "costs": Costs(**file.costs.model_dump()),
+            "sizing": Sizing(**sizing.model_dump(exclude={"cash", *(["fraction"] if sizing.fraction is None else [])})),
             "exits": Exits(**file.exits.model_dump(exclude={"opposite_setup"})),
         }
     except UserError as error:

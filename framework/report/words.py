@@ -33,10 +33,13 @@ REFUSALS = FATES | {
     "opposite": "in a position of the other side",
     "both_sides": "long and short on one bar",
     "no_cash": "no cash",
+    "no_volume": "no volume in the entry bar",
+    "too_small": "smaller than may be traded",
     "ruined": "account ruined",
 }
 EXITS = {
     "signal": "exit signal",
+    "trail": "moved stop",
     "time": "time stop",
     "opposite": "setup of the other side",
     "open": "open at the end",
@@ -184,7 +187,7 @@ def flat(content: Mapping[str, Any], head: str = "") -> list[tuple[str, str]]:
 def choice(setups: pd.DataFrame, drawn: Sequence[Mapping[str, Any]]) -> str:
     """How the gallery was chosen, in two sentences."""
     refused, vetoed = int((setups["veto"] != "").sum()), sum(bool(one["veto"]) for one in drawn)
-    text = f"{count(len(drawn) - vetoed)} of the {plural(len(setups) - refused, 'setup')} that were traded"
+    text = f"{count(len(drawn) - vetoed)} of the {plural(len(setups) - refused, 'setup')} that the rule let trade"
     text += f" and {count(vetoed)} of the {count(refused)} that were vetoed" if vetoed else ""
     return f"{text}. Chosen by kind and date alone, spread evenly over both, and never by how they ended."
 
@@ -208,7 +211,7 @@ def unsaid(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append((f"{plural(sum(summary['vetoes'].values()), 'setup')} vetoed", text))
     left = summary["paired"]["left_out_at_the_end"] if summary["paired"] else 0
     if left:
-        text = "Known too late for the longest wait to end within the data, vetoed ones included; not compared."
+        text = "Known too late for the longest wait to end within the data; not compared."
         rows.append((f"{plural(left, 'setup')} left out at the end", text))
     return rows
 

@@ -19,11 +19,14 @@ from .kernel import (
     ENTERED,
     IGNORE,
     LAPSED,
+    NEAR,
     NO_CASH,
     OPPOSITE,
     REVERSE,
     RUINED,
+    SAME,
     STILL_OPEN,
+    TOO_SMALL,
     WITH_EXIT,
     Exit,
     Market,
@@ -90,11 +93,13 @@ def account(market: Market, orders: Orders, rules: Rules, cash: float) -> tuple[
                     book.fate[k] = _refusal(orders, k, before, held, rules)
                 if book.fate[k] == ENTERED:
                     units = _units(orders, k, worth, cash, rules)
-                    if units > 0:
-                        held, book.size[count] = k, units
-                        end = _until_ruin(market, orders, k, units, cash, rules, least)
-                    else:
-                        book.fate[k] = NO_CASH
+                    book.fate[k] = ENTERED if units > 0 else NO_CASH
+                if book.fate[k] == ENTERED:
+                    units = _in_lots(units, rules)
+                    book.fate[k] = ENTERED if units > 0 else TOO_SMALL
+                if book.fate[k] == ENTERED:
+                    held, book.size[count] = k, units
+                    end = _until_ruin(market, orders, k, units, cash, rules, least)
         first = last
     if held >= 0:
         cash, count = _close(market, orders, rules, book, count, held, end, cash), count + 1
@@ -159,7 +164,15 @@ def _units(orders: Orders, k: int, worth: float, cash: float, rules: Rules) -> f
     """Size of a position, in units, from the equity at the signal's close and the cash at the fill."""
     wanted = rules.risk * worth / orders.risk[k] if rules.risk > 0 else rules.fraction * worth / orders.fill[k]
     most = rules.leverage * min(worth, cash) / (orders.fill[k] * (1 + rules.fee))
-    return float(min(wanted, most))
+    return float(min(wanted, most, orders.most[k]))
+
+
+@kernel
+def _in_lots(units: float, rules: Rules) -> float:
+    """The size in whole lots, rounded down; 0 below the smallest that may be traded."""
+    if rules.lot > 0:
+        units = np.floor(units / rules.lot + NEAR) * rules.lot
+    return units if units >= rules.smallest * (1 - SAME) else 0.0
 
 
 @kernel

@@ -57,7 +57,7 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
     placed = orders(bars, entries, costs, exits)
     options = rules(costs, Sizing(), exits)
     entered = placed.refusal == ENTERED
-    alone = _alone(market(bars), placed, options)
+    alone = _alone(market(bars, exits, costs), placed, options)
     missing = np.where(entered, 0.0, np.nan)
     return pd.DataFrame(
         {

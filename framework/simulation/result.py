@@ -87,9 +87,9 @@ def closed_r(bars: Bars, entries: Entries, terms: Terms, cash: float) -> Floats:
 
 
 def _run(bars: Bars, entries: Entries, terms: Terms, cash: float) -> tuple[Orders, Rules, Ledger]:
-    placed = orders(bars, entries, terms.costs, terms.exits, needs_stop=terms.sizing.risk is not None)
+    placed = orders(bars, entries, terms.costs, terms.exits, terms.sizing)
     options = rules(terms.costs, terms.sizing, terms.exits)
-    blank, count = account(market(bars), placed, options, float(cash))
+    blank, count = account(market(bars, terms.exits, terms.costs), placed, options, float(cash))
     return placed, options, blank.first(count)
 
 
@@ -100,7 +100,7 @@ def _trades(
     side, fill, units = placed.side[k].astype(float), placed.fill[k], book.size
     entry = placed.bar[k] if options.at_close else placed.bar[k] + 1
     pnl = side * units * (book.exit_fill - fill) - book.fees
-    away, held = _seen(market(bars), placed, options, book)
+    away, held = _seen(market(bars, Exits(), Costs()), placed, options, book)
     row = entries.setup[k]
     ids = np.array([*(setups.ids if setups else []), ""], dtype=object)
     return pd.DataFrame(

@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UserError
 
+TINY, HUGE = 1e-12, 1e12
+
 
 @dataclass(frozen=True)
 class Costs:
-    """fee: fraction of a fill's value. slippage: fraction of the price by which every fill is worse."""
+    """fee: fraction of a fill's value. slippage: fraction of the price by which every fill is worse.
+
+    tick: the smallest step of the price, to which fills, stops and targets are rounded; None for none.
+    """
 
     fee: float = 0.0
     slippage: float = 0.0
+    tick: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("fee", "slippage"):
-            value = getattr(self, name)
-            _demand(0 <= value < 0.5, f"costs.{name}", value, "a fraction from 0 up to 0.5, as 0.001 for 0.1 %")
+            _within(f"costs.{name}", getattr(self, name), 0, 0.499, "a fraction from 0 up to 0.5, as 0.001 for 0.1 %")
+        if self.tick is not None:
+            _within("costs.tick", self.tick, TINY, HUGE, "the smallest step of the price, as 0.01")
 
 
 @dataclass(frozen=True)
 class Sizing:
     """fraction: of the equity that is bought. risk: fraction of the equity lost at the stop; given, it decides.
 
-    leverage: the largest value of a position, in equities.
+    leverage: the largest value of a position, in equities. lot: sizes are whole multiples of it. smallest: the least
+    size that may be traded. volume_share: the largest part of the entry bar's volume. None for none.
     """
 
     fraction: float = 1.0
     risk: float | None = None
     leverage: float = 1.0
+    lot: float | None = None
+    smallest: float | None = None
+    volume_share: float | None = None
 
     def __post_init__(self) -> None:
-        _demand(0 < self.fraction < math.inf, "sizing.fraction", self.fraction, "a positive fraction of the equity")
-        _demand(0 < self.leverage < math.inf, "sizing.leverage", self.leverage, "a positive number, 1 for none")
+        _within("sizing.fraction", self.fraction, TINY, HUGE, "a positive fraction of the equity")
+        _within("sizing.leverage", self.leverage, TINY, HUGE, "a positive number, 1 for none")
         if self.risk is not None:
-            _demand(0 < self.risk <= 1, "sizing.risk", self.risk, "a fraction of the equity, as 0.01 for 1 %")
+            _within("sizing.risk", self.risk, TINY, 1, "a fraction of the equity, as 0.01 for 1 %")
+        for name in ("lot", "smallest"):
+            if getattr(self, name) is not None:
+                _within(f"sizing.{name}", getattr(self, name), TINY, HUGE, "a positive number of units")
+        if self.volume_share is not None:
+            _within(
+                "sizing.volume_share", self.volume_share, TINY, 1, "a fraction of the bar's volume, as 0.1 for 10 %"
+            )
 
 
 @dataclass(frozen=True)
 class Exits:
     """Where a trade ends. Lengths in bars, distances in ATR(14), target in initial risks (R)."""
 
-    stop: Literal["swing", "own"] = "swing"
+    stop: Literal["swing", "own", "atr"] = "swing"
     stop_buffer_atr: float = 0.0
+    stop_atr: float = 2.0
     swing_width: int = 5
+    trail: bool = False
+    break_even_r: float | None = None
     target_r: float | None = None
+    target_swing: bool = False
     time_stop: int | None = None
     on_opposite: Literal["exit", "reverse", "ignore"] = "exit"
     min_risk_atr: float = 0.25
@@ -55,25 +76,35 @@ class Exits:
     fill: Literal["open", "close"] = "open"
 
     def __post_init__(self) -> None:
-        words = {
-            "stop": ("swing", "own"),
-            "on_opposite": ("exit", "reverse", "ignore"),
-            "inside_bar": ("pessimistic", "optimistic"),
-            "fill": ("open", "close"),
-        }
-        for name, among in words.items():
-            value = getattr(self, name)
-            _demand(value in among, f"exits.{name}", value, f"one of {', '.join(among)}")
+        _among("exits.stop", self.stop, ("swing", "own", "atr"))
+        _among("exits.on_opposite", self.on_opposite, ("exit", "reverse", "ignore"))
+        _among("exits.inside_bar", self.inside_bar, ("pessimistic", "optimistic"))
+        _among("exits.fill", self.fill, ("open", "close"))
+        for name in ("trail", "target_swing"):
+            _switch(f"exits.{name}", getattr(self, name))
         for name in ("stop_buffer_atr", "min_risk_atr"):
-            value = getattr(self, name)
-            _demand(0 <= value < math.inf, f"exits.{name}", value, "zero or more ATR")
-        _demand(1 <= self.swing_width <= 1000, "exits.swing_width", self.swing_width, "1 to 1000 bars")
-        if self.target_r is not None:
-            _demand(0 < self.target_r < math.inf, "exits.target_r", self.target_r, "a positive number of initial risks")
+            _within(f"exits.{name}", getattr(self, name), 0, HUGE, "zero or more ATR")
+        _within("exits.stop_atr", self.stop_atr, TINY, HUGE, "a positive number of ATR")
+        _within("exits.swing_width", self.swing_width, 1, 1000, "1 to 1000 bars", whole=True)
+        for name in ("break_even_r", "target_r"):
+            if getattr(self, name) is not None:
+                _within(f"exits.{name}", getattr(self, name), TINY, HUGE, "a positive number of initial risks")
         if self.time_stop is not None:
-            _demand(1 <= self.time_stop <= 1_000_000, "exits.time_stop", self.time_stop, "1 to a million bars")
+            _within("exits.time_stop", self.time_stop, 1, 1_000_000, "1 to a million bars", whole=True)
 
 
-def _demand(true: bool, where: str, value: object, right: str) -> None:
-    if not true:
+def _within(where: str, value: object, low: float, high: float, right: str, whole: bool = False) -> None:
+    """Raises UserError unless `value` is a number from low to high, both allowed; NaN is none."""
+    number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not (number and low <= value <= high):  # type: ignore[operator]  # it is a number
         raise UserError(where, f"is {value!r}", right)
+
+
+def _among(where: str, value: object, words: tuple[str, ...]) -> None:
+    if value not in words:
+        raise UserError(where, f"is {value!r}", f"one of {', '.join(words)}")
+
+
+def _switch(where: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise UserError(where, f"is {value!r}", "true or false")

@@ -152,8 +152,9 @@ def test_defaults(folder: Path) -> None:
     assert (found.workspace, found.strategy.name, found.data.files) == (folder, "rule", ("data/X-1d.csv",))
     assert asdict(found.search) == {"trials": 60, "objective": "expectancy_r", "min_trades": 20}
     assert found.windows.model_dump() == {"kind": "rolling", "train": "3y", "test": "1y", "embargo": 30}
-    assert asdict(found.costs) == {"fee": 0.001, "slippage": 0.0005}
-    assert asdict(found.sizing) | {"cash": found.cash} == {"fraction": 1, "risk": None, "leverage": 1, "cash": 100_000}
+    assert asdict(found.costs) == {"fee": 0.001, "slippage": 0.0005, "tick": None}
+    none = dict.fromkeys(("risk", "lot", "smallest", "volume_share"))
+    assert asdict(found.sizing) | {"cash": found.cash} == {"fraction": 1, "leverage": 1, "cash": 100_000} | none
     assert (found.exits.target_r, found.exits.time_stop, found.exits.swing_width) == (2, None, 5)
     assert found.conservative.model_dump() == {"wait": 20, "swing": 2, "stop": "higher_low"}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 NAN = math.nan
 ATR_PERIOD = 14
+PLENTY = 1e12  # a volume no size is capped by
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Bars:
     high: list[float]
     low: list[float]
     close: list[float]
+    volume: list[float] = field(default_factory=list)  # NaN = unknown; empty = of no interest, PLENTY everywhere
+
+    def volume_of(self, bar: int) -> float:
+        return self.volume[bar] if self.volume else PLENTY
 
     def average_true_range(self) -> list[float]:
         """Wilder's ATR(14) at each bar, NaN before bar 13. The first bar's range is its high less its low."""
@@ -42,14 +47,20 @@ class Bars:
 
         A low below the price for a long, a high above it for a short. A swing at a bar is known `width` bars later.
         """
+        extremes = self.low if side > 0 else self.high
         for bar in range(signal_bar - width, width - 1, -1):
-            neighbours = [other for other in range(bar - width, bar + width + 1) if other != bar]
-            if side > 0:
-                if self.low[bar] < price and all(self.low[bar] < self.low[other] for other in neighbours):
-                    return self.low[bar]
-            elif self.high[bar] > price and all(self.high[bar] > self.high[other] for other in neighbours):
-                return self.high[bar]
+            if side * (price - extremes[bar]) > 0 and self.is_swing(side, bar, width):
+                return extremes[bar]
         return NAN
+
+    def is_swing(self, side: int, bar: int, width: int) -> bool:
+        """Whether a low (side +1) or a high (side -1) lies strictly beyond the `width` bars before and after it."""
+        if bar - width < 0 or bar + width >= len(self.open):
+            return False
+        neighbours = [other for other in range(bar - width, bar + width + 1) if other != bar]
+        if side > 0:
+            return all(self.low[bar] < self.low[other] for other in neighbours)
+        return all(self.high[bar] > self.high[other] for other in neighbours)
 
 
 @dataclass(frozen=True)
@@ -76,17 +87,25 @@ class Options:
     fill: str = "open"
     inside_bar: str = "pessimistic"
     stop: str = "swing"
+    stop_atr: float = 2.0
     stop_buffer_atr: float = 0.0
+    trail: bool = False
+    break_even_r: float | None = None
     swing_width: int = 5
+    target_swing: bool = False
     target_r: float | None = None
     time_stop: int | None = None
     on_opposite: str = "exit"
     min_risk_atr: float = 0.25
     fee: float = 0.0
     slippage: float = 0.0
+    tick: float | None = None
     fraction: float = 1.0
     risk: float | None = None
     leverage: float = 1.0
+    lot: float | None = None
+    smallest: float | None = None
+    volume_share: float | None = None
     cash: float = 1000.0
 
 
@@ -120,7 +139,8 @@ class Position:
     signal_bar: int
     entry_bar: int
     fill: float
-    stop: float
+    stop: float  # at the entry: what R is measured by
+    moving_stop: float  # as it stands
     target: float
     size: float
     fee_paid: float

@@ -9,6 +9,9 @@ import math
 from dataclasses import replace
 
 from tests.oracle import Bars, Options, Outcome, Position, Signal, Trade
+from tests.oracle.grid import above, below
+from tests.oracle.levels import Levels
+from tests.oracle.sizes import size
 
 
 class Simulation:
@@ -16,7 +19,7 @@ class Simulation:
 
     def __init__(self, bars: Bars, signals: list[Signal], options: Options, alone: bool = False) -> None:
         self.bars, self.signals, self.options, self.alone = bars, signals, options, alone
-        self.atr = bars.average_true_range()
+        self.levels = Levels(bars, options, needs_stop=options.risk is not None and not alone)
         self.cash = options.cash
         self.position: Position | None = None
         self.trades: list[Trade] = []
@@ -37,6 +40,8 @@ class Simulation:
             if self.options.fill == "open":
                 self.obey(leave, wanted, bar - 1, bar, self.bars.open[bar])
             self.leave_inside(bar)
+            if self.position:
+                self.position = replace(self.position, moving_stop=self.levels.moved(self.position, bar))
             self.close_equity = self.worth(bar)
             if abs(self.close_equity - self.nothing) < 1e-11 * self.options.cash:
                 self.on_the_edge = True
@@ -114,44 +119,31 @@ class Simulation:
 
     def enter(self, number: int, signal_bar: int, bar: int, price: float) -> str:
         entry = self.signals[signal_bar].entries[number - self.first_entry[signal_bar]]
-        side, target, options = entry.side, entry.target, self.options
-        atr = self.atr[signal_bar]
-        stop = entry.stop
-        if math.isnan(stop) and options.stop == "swing":
-            stop = self.bars.swing_beyond(side, signal_bar, price, options.swing_width)
-        must_have_stop = options.stop == "swing" or (options.risk is not None and not self.alone)
-        if math.isnan(stop) and must_have_stop:
+        side, options = entry.side, self.options
+        stop = self.levels.stop(entry, signal_bar, price)
+        if stop is None:
             return "no_stop"
-        if options.stop_buffer_atr > 0 and not math.isnan(stop):
-            if math.isnan(atr):
-                return "no_stop"
-            stop = stop - side * options.stop_buffer_atr * atr
         if side * (price - stop) <= 0:
             return "beyond_stop"
+        target = self.levels.target(entry, signal_bar, price)
         if side * (price - target) >= 0:
             return "beyond_target"
-        fill = price * (1 + side * options.slippage)
+        fill = above(side, price * (1 + side * options.slippage), options.tick)
         initial_risk = side * (fill - stop)
-        if initial_risk < options.min_risk_atr * atr:
+        if initial_risk < options.min_risk_atr * self.levels.atr[signal_bar] * (1 - 1e-9):
             return "thin_risk"
-        if math.isnan(target) and options.target_r is not None:
-            target = fill + side * options.target_r * initial_risk
-        size = self.size(fill, initial_risk)
-        if size <= 0:
-            return "no_cash"
-        fee = options.fee * size * fill
-        self.cash -= side * size * fill + fee
-        self.position = Position(number, side, signal_bar, bar, fill, stop, target, size, fee)
+        if math.isnan(target):
+            target = self.levels.target_in_r(side, fill, initial_risk)
+        volume = self.bars.volume_of(bar)
+        units, refused = (
+            (1.0, "") if self.alone else size(options, self.close_equity, self.cash, fill, initial_risk, volume)
+        )
+        if refused:
+            return refused
+        fee = options.fee * units * fill
+        self.cash -= side * units * fill + fee
+        self.position = Position(number, side, signal_bar, bar, fill, stop, stop, target, units, fee)
         return "entered"
-
-    def size(self, fill: float, initial_risk: float) -> float:
-        if self.alone:
-            return 1.0
-        options = self.options
-        most = options.leverage * min(self.close_equity, self.cash) / (fill * (1 + options.fee))
-        if options.risk is None:
-            return min(options.fraction * self.close_equity / fill, most)
-        return min(options.risk * self.close_equity / initial_risk, most)
 
     # Inside the bar
 
@@ -159,26 +151,27 @@ class Simulation:
         held = self.position
         if held is None:
             return
-        side, stop, target, opened = held.side, held.stop, held.target, self.bars.open[bar]
+        side, stop, target, opened = held.side, held.moving_stop, held.target, self.bars.open[bar]
         worst, best = self.bars.low[bar], self.bars.high[bar]
         if side < 0:
             worst, best = best, worst
         carried = held.entry_bar < bar
+        by_stop = "stop" if stop == held.stop else "trail"
         stopped = side * (worst - stop) <= 0
         reached = side * (best - target) >= 0
         if carried and side * (opened - stop) <= 0:
-            self.leave(bar, opened, "stop", at_open=True)
+            self.leave(bar, opened, by_stop, at_open=True)
         elif carried and side * (opened - target) >= 0:
             self.leave(bar, opened, "target", at_open=True)
         elif stopped and (not reached or self.options.inside_bar == "pessimistic"):
-            self.leave(bar, stop, "stop", ambiguous=reached)
+            self.leave(bar, stop, by_stop, ambiguous=reached)
         elif reached:
             self.leave(bar, target, "target", ambiguous=stopped)
 
     def leave(self, bar: int, price: float, reason: str, at_open: bool = False, ambiguous: bool = False) -> None:
         held = self.position
         assert held is not None
-        fill = price * (1 - held.side * self.options.slippage)
+        fill = below(held.side, price * (1 - held.side * self.options.slippage), self.options.tick)
         fee = self.options.fee * held.size * fill
         self.cash += held.side * held.size * fill - fee
         self.position = None

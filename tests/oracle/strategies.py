@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from tests.oracle import NAN, Bars, Entry, Options, Signal
+from tests.oracle import NAN, PLENTY, Bars, Entry, Options, Signal
 
 GAPS = [0, 0, 0, 0, 0, 1, -1, 2, -2, 12, -12, 40, -30]  # steps from a close to the next open
 MOVES = [0, 1, -1, 2, -2, 3, -3, 6, -6]  # steps from open to close
@@ -24,23 +25,49 @@ PRICES = [  # how an entry comes by its stop, and how by its target
     ["none"] * 12 + ["away", "wrong"],
     ["away", "later"],
 ]
+VOLUMES = [PLENTY, 100.0, 37.5, 12.0, 4.0, 0.7, 0.0, NAN]
 CHOICES: dict[str, list[object]] = {  # each option's default first
     "fill": ["open", "close"],
     "inside_bar": ["pessimistic", "optimistic"],
-    "stop": ["swing", "own", "own"],
+    "stop": ["swing", "own", "atr"],
+    "stop_atr": [2.0, 1.5, 0.75, 1.0],
     "stop_buffer_atr": [0.0, 0.5, 0.1],
     "swing_width": [5, 1, 2, 3],
+    "trail": [False, True],
+    "break_even_r": [None, 0.5, 1.0, 2.0],
+    "target_swing": [False, True],
     "target_r": [None, 1.0, 2.0, 0.5],
     "time_stop": [None, 1, 2, 3, 7],
     "on_opposite": ["exit", "reverse", "reverse", "ignore"],
     "min_risk_atr": [0.25, 0.0, 1.0],
     "fee": [0.0, 0.001, 0.02],
     "slippage": [0.0, 0.001, 0.01, 0.015625],
+    "tick": [None, 2.0, 0.5, 0.3, 0.1],
     "fraction": [1.0, 0.3, 5.0],
     "risk": [None, 0.01, 0.2],
     "leverage": [1.0, 0.5, 7.0],
+    "lot": [None, 0.1, 0.001, 1.0, 7.0],
+    "smallest": [None, 0.01, 5.0, 10.0],
+    "volume_share": [None, 1.0, 0.1],
     "cash": [1000.0, 123456.789, 0.5],
 }
+IDEAS = [  # options alone, and those that have to do with one another
+    ("stop", "stop_atr", "stop_buffer_atr", "min_risk_atr"),
+    ("trail", "swing_width"),
+    ("trail", "swing_width", "stop_buffer_atr", "fill"),
+    ("trail", "swing_width", "stop", "break_even_r", "slippage"),
+    ("break_even_r",),
+    ("break_even_r", "fill", "inside_bar"),
+    ("target_swing", "swing_width"),
+    ("target_swing", "swing_width", "target_r", "stop"),
+    ("tick",),
+    ("tick", "slippage", "target_r", "fill"),
+    ("tick", "trail", "swing_width", "stop_buffer_atr", "target_swing"),
+    ("lot", "smallest"),
+    ("lot", "smallest", "risk", "leverage", "on_opposite"),
+    ("volume_share",),
+    ("volume_share", "lot", "fraction", "fill"),
+]
 
 
 @dataclass(frozen=True)
@@ -50,9 +77,10 @@ class Case:
     options: Options
 
 
-def _bars(close: int, step: float, steps: list[tuple[int, ...]]) -> Bars:
-    """Valid bars from (gap, move, wick above, wick below) in steps of the grid."""
+def _bars(close: int, step: float, steps: list[tuple[int, ...]], volume: list[float]) -> Bars:
+    """Valid bars from (gap, move, wick above, wick below) in steps of the grid, `volume` over and over."""
     made = Bars([], [], [], [])
+    made.volume.extend(volume[bar % len(volume)] for bar in range(len(steps)))
     for gap, move, above, below in steps:
         opened = max(5, close + gap)
         close = max(5, opened + move)
@@ -70,7 +98,8 @@ def bars(draw: st.DrawFn) -> Bars:
     alike = [(0, 0, 2, 2)] * draw(st.sampled_from([0, 0, 20]))
     count = draw(st.integers(20, 120)) - len(alike)
     many: list[tuple[int, ...]] = alike + draw(st.lists(steps, min_size=count, max_size=count))
-    return _bars(draw(st.integers(30, 100)), draw(st.sampled_from([1.0, 0.5])), many)
+    volume = draw(st.one_of(st.just([PLENTY]), st.lists(st.sampled_from(VOLUMES), min_size=1, max_size=7)))
+    return _bars(draw(st.integers(30, 100)), draw(st.sampled_from([1.0, 0.5])), many, volume)
 
 
 @st.composite
@@ -106,34 +135,38 @@ def signals(draw: st.DrawFn, made: Bars) -> list[Signal]:
 
 
 @st.composite
-def options(draw: st.DrawFn) -> Options:
-    """The defaults, one option off them, a few, or all of them at once."""
-    how_many = draw(st.sampled_from([0, 1, 3, 8, len(CHOICES), len(CHOICES)]))
-    names = draw(st.permutations(sorted(CHOICES)))[:how_many]
-    return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name])) for name in names})  # type: ignore[arg-type]
+def options(draw: st.DrawFn, names: Sequence[str] = ()) -> Options:
+    """The named options off their defaults; without names some of them, or all drawn at once."""
+    if not names and draw(st.booleans()):
+        return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name])) for name in CHOICES})  # type: ignore[arg-type]
+    if not names:
+        names = draw(st.permutations(sorted(CHOICES)))[: draw(st.sampled_from([0, 1, 1, 3, 8]))]
+    return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name][1:])) for name in names})  # type: ignore[arg-type]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(draw: st.DrawFn, names: Sequence[str] = ()) -> Case:
     made = draw(bars())
-    return Case(made, draw(signals(made)), draw(options()))
+    return Case(made, draw(signals(made)), draw(options(names)))
 
 
-@st.composite
-def long_cases(draw: st.DrawFn) -> Case:
-    """Many bars with few entries, whose stops and targets are far away: trades of hundreds of bars."""
-    roll = random.Random(draw(st.integers(0, 2**32)))
+def long_case(seed: int, asked: Options) -> Case:
+    """Many bars with few entries, whose stops and targets are far away: trades of hundreds of bars.
+
+    Made from a seed, because a case of this length can be neither shrunk nor shown.
+    """
+    roll = random.Random(seed)
     steps = [
         (roll.choice([0, 0, 0, 1, -1]), *(roll.choice(kind) for kind in (MOVES, WICKS, WICKS))) for _ in range(2500)
     ]
-    made = _bars(500, 0.5, steps)
+    made = _bars(500, 0.5, steps, roll.choice([[PLENTY], VOLUMES]))
     result = [Signal([], roll.random() < 0.002, roll.random() < 0.002) for _ in steps]
     for _ in range(25):
         bar, side = roll.randrange(len(steps)), roll.choice([1, -1])
         stop, target = (roll.choice([5, 20, 50, 120, math.inf]) for _ in range(2))
         close = made.close[bar]
         result[bar].entries.append(Entry(side, _far(close, -side * stop), _far(close, side * target)))
-    return Case(made, result, draw(options()))
+    return Case(made, result, asked)
 
 
 def _far(close: float, away: float) -> float:

@@ -8,9 +8,9 @@ import pytest
 
 from tests.oracle import Bars, Entry, Options, Signal
 from tests.oracle.simulator import outcomes, run
-from tests.oracle.tables import EDGES, SEMANTICS, Table, tables
+from tests.oracle.tables import Table, all_tables, texts
 
-TABLES = tables(SEMANTICS.read_text()) + tables(EDGES, "edge")
+TABLES = all_tables()
 
 
 def near(value: float) -> object:
@@ -18,7 +18,7 @@ def near(value: float) -> object:
 
 
 def test_every_block_is_read() -> None:
-    assert len(TABLES) == (SEMANTICS.read_text() + EDGES).count("```bars")
+    assert len(TABLES) == "".join(texts().values()).count("```bars")
     assert all(table.bars.open and (table.trades or table.refusals) for table in TABLES)
 
 

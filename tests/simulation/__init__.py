@@ -21,9 +21,11 @@ COLUMNS = (  # of a trade and of an outcome, by the framework's name and the ora
     ("mfe", "mfe"), ("bars", "bars"), ("ambiguous", "ambiguous"),
 )  # fmt: skip
 EXITS = (
-    "stop", "stop_buffer_atr", "swing_width", "target_r", "time_stop", "on_opposite", "min_risk_atr", "inside_bar",
-    "fill",
+    "stop", "stop_atr", "stop_buffer_atr", "swing_width", "trail", "break_even_r", "target_swing", "target_r",
+    "time_stop", "on_opposite", "min_risk_atr", "inside_bar", "fill",
 )  # fmt: skip
+COSTS = ("fee", "slippage", "tick")
+SIZING = ("fraction", "risk", "leverage", "lot", "smallest", "volume_share")
 OF_A_TRADE = (
     *COLUMNS, ("setup", "entry"), ("signal_bar", "signal_bar"), ("size", "size"), ("fees", "fees"), ("pnl", "pnl"),
     ("return", "returned"),
@@ -32,8 +34,9 @@ OF_A_TRADE = (
 
 def framework_bars(bars: oracle.Bars) -> Bars:
     index = pd.date_range("2024-01-01", periods=len(bars.open), freq="h", tz="UTC")
-    prices = {"open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close}
-    return Bars.from_frame(pd.DataFrame({**prices, "volume": 1.0}, index=index), "TEST", "1h")
+    columns = {"open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close}
+    volume = [bars.volume_of(bar) for bar in range(len(bars.open))]
+    return Bars.from_frame(pd.DataFrame({**columns, "volume": volume}, index=index), "TEST", "1h")
 
 
 def framework_entries(signals: list[oracle.Signal]) -> Entries:
@@ -69,15 +72,18 @@ def _first_exit(signals: list[oracle.Signal], bar: int, side: int) -> int:
 
 def exits_and_costs(options: oracle.Options) -> tuple[Exits, Costs]:
     """What `outcomes` takes beside bars and entries."""
-    exits: dict[str, Any] = {name: getattr(options, name) for name in EXITS}
-    return Exits(**exits), Costs(fee=options.fee, slippage=options.slippage)
+    exits, costs = (_some(options, names) for names in (EXITS, COSTS))
+    return Exits(**exits), Costs(**costs)
 
 
 def keywords(options: oracle.Options) -> dict[str, Any]:
     """What `simulate` takes beside bars and entries."""
     exits, costs = exits_and_costs(options)
-    sizing = Sizing(fraction=options.fraction, risk=options.risk, leverage=options.leverage)
-    return {"costs": costs, "sizing": sizing, "exits": exits, "cash": options.cash}
+    return {"costs": costs, "sizing": Sizing(**_some(options, SIZING)), "exits": exits, "cash": options.cash}
+
+
+def _some(options: oracle.Options, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in names}
 
 
 def trade_rows(result: Result, bars: Bars) -> list[dict[str, Any]]:

@@ -9,14 +9,16 @@ import math
 import os
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from framework.bars import Bars
 from framework.signals import Entries, Signals
 from framework.simulation import outcomes, simulate
 from tests import oracle
 from tests.oracle import simulator
-from tests.oracle.strategies import Case, cases, long_cases, options
+from tests.oracle.strategies import IDEAS, Case, cases, long_case, options
 from tests.simulation import (
     COLUMNS,
     OF_A_TRADE,
@@ -41,6 +43,7 @@ often = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 seldom = settings(often, max_examples=often.max_examples // 10)
+for_each_idea = settings(often, max_examples=often.max_examples // 5)
 
 
 def check_account(case: Case, bars: Bars, signals: Entries | Signals) -> None:
@@ -94,9 +97,24 @@ def test_outcomes(case: Case) -> None:
     check_outcomes(case, framework_bars(case.bars))
 
 
+@pytest.mark.parametrize("names", IDEAS, ids="+".join)
+def test_options_of_one_idea(names: tuple[str, ...]) -> None:
+    """Each option off its default, which a draw from all of them seldom has together with what it needs."""
+
+    @for_each_idea
+    @given(cases(names))
+    def check(case: Case) -> None:
+        bars = framework_bars(case.bars)
+        check_account(case, bars, framework_entries(case.signals))
+        check_outcomes(case, bars)
+
+    check()
+
+
 @seldom
-@given(long_cases())
-def test_trades_of_hundreds_of_bars(case: Case) -> None:
+@given(st.integers(0, 2**32), options())
+def test_trades_of_hundreds_of_bars(seed: int, asked: oracle.Options) -> None:
+    case = long_case(seed, asked)
     bars = framework_bars(case.bars)
     check_account(case, bars, framework_entries(case.signals))
     check_outcomes(case, bars)

@@ -6,11 +6,11 @@ import pytest
 
 from framework.simulation import outcomes, simulate
 from tests.oracle.simulator import run
-from tests.oracle.tables import EDGES, SEMANTICS, Table, tables
+from tests.oracle.tables import Table, all_tables
 from tests.simulation import exits_and_costs, framework_bars, framework_entries, keywords, same, trade_rows
 
-TABLES = tables(SEMANTICS.read_text()) + tables(EDGES, "edge")
-NOT_ALONE = {"both_sides", "lapsed", "opposite", "no_cash", "ruined"}
+TABLES = all_tables()
+NOT_ALONE = {"both_sides", "lapsed", "opposite", "no_volume", "no_cash", "too_small", "ruined"}
 PLAIN = [
     table
     for table in TABLES
