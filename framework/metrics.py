@@ -99,11 +99,11 @@ def time_blocks(time: NDArray[np.datetime64], lives: NDArray[np.timedelta64]) ->
     return time.astype("datetime64[s]").astype(np.int64) // length
 
 
-def sharpe(equity: Floats, per_year: float) -> Estimate:
+def sharpe(equity: Floats, per_year: float, enough: bool = True) -> Estimate:
     """Annualised mean over deviation of the returns from bar to bar, riskless rate 0.
 
     The interval takes skew and kurtosis of the returns into account (Mertens 2002). NaN where equity never moves or
-    falls to zero.
+    falls to zero. enough: whether the trades behind it are; many bars with few trades in them say little.
     """
     n = len(equity) - 1
     if n < 2 or (equity <= 0).any():
@@ -116,7 +116,7 @@ def sharpe(equity: Floats, per_year: float) -> Estimate:
     skew, kurtosis = stats.skew(returns), stats.kurtosis(returns, fisher=False)
     error = np.sqrt(max(1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2, 0) / (n - 1))
     low, value, high = (np.array([-1.96, 0, 1.96]) * error + ratio) * np.sqrt(per_year)
-    return Estimate(float(value), float(low), float(high), n, n >= ENOUGH)
+    return Estimate(float(value), float(low), float(high), n, enough and n >= ENOUGH)
 
 
 def max_drawdown(equity: Floats) -> float:

@@ -209,3 +209,18 @@ def test_drawdown(equity: list[float], deepest: float) -> None:
 
 def test_no_equity_no_drawdown() -> None:
     assert math.isnan(max_drawdown(np.zeros(0)))
+
+
+def test_few_blocks_widen_the_interval_as_students_t_does() -> None:
+    """Ten blocks: tails are cut at 0.00855 in place of 0.025, the expanded percentile for nine degrees of freedom."""
+    values, blocks = np.arange(10.0) ** 2, np.arange(10)
+    drawn = np.random.default_rng(3).integers(10, size=(4_000, 10))
+    means = np.sort(values[drawn].mean(axis=1))
+    estimate = mean(values, blocks, 3)
+    assert (estimate.low, estimate.high) == (pytest.approx(means[34]), pytest.approx(means[-35]))
+    assert estimate.low < np.quantile(means, 0.025) and estimate.high > np.quantile(means, 0.975)
+
+
+def test_many_bars_with_few_trades_are_not_enough() -> None:
+    equity = 100 + np.cumsum(np.random.default_rng(1).normal(size=500) * 0.1)
+    assert sharpe(equity, 252).enough and not sharpe(equity, 252, enough=False).enough

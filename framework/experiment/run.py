@@ -94,6 +94,9 @@ def load_markets(experiment: Experiment) -> list[Bars]:
     for i, bars in enumerate(markets):
         if bars.symbol in [other.symbol for other in markets[:i]]:
             raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
+        if bars.timeframe != markets[0].timeframe:
+            mixed = f"{markets[0].symbol} is {markets[0].timeframe}, {bars.symbol} is {bars.timeframe}"
+            raise UserError(f"{experiment.path}: data", mixed, "markets of one timeframe, an experiment for each")
     return markets
 
 
@@ -178,7 +181,12 @@ def _tuned(
 
         def evaluate(values: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
             closed = [training.closed(trading, values) for training in trainings]
-            return {name: np.concatenate([part[name] for part in closed]) for name in trading.policies}
+            found = {name: np.concatenate([part[name] for part in closed]) for name in trading.policies}
+            if experiment.space and any(np.isnan(r).any() for r in found.values()):
+                said = f"'{experiment.search.objective}' is made of R, and trades without a stop have none"
+                right = 'exits.stop = "swing" or "atr", or search.trials = 0'
+                raise UserError(f"{experiment.path}: search.objective", said, right)
+            return found
 
         done, most = 0, min(experiment.search.trials, math.prod(map(len, experiment.space.values())))
 

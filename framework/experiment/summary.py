@@ -19,6 +19,8 @@ from .verdict import verdict
 
 Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
 
+IDLE = pd.Timedelta(days=30)
+
 
 def summarise(
     experiment: Experiment, manifest: Mapping[str, Any], searches: Sequence[Search], tested: OutOfSample
@@ -44,10 +46,25 @@ def summarise(
         "windows": [_window(search, experiment, tested.trades) for search in searches],
         "chance": None,
         "overfitting": {"trials": manifest["trials"], "deflated_sharpe": None, "pbo": None},
+        "notes": _notes(tested),
         "optimistic": experiment.exits.fill == "close" or experiment.exits.inside_bar == "optimistic",
         "provenance": {key: manifest[key] for key in ("identity", "commit", "versions", "data", "seed")},
     }
     return {**summary, "verdict": verdict(summary)}
+
+
+def _notes(tested: OutOfSample) -> list[str]:
+    """Markets that were not there for all of the test: their part of the cash lay idle."""
+    first, last = tested.equity["time"].iloc[0], tested.equity["time"].iloc[-1]
+    notes = []
+    for bars in tested.markets:
+        inside = bars.index[bars.index >= first]
+        if not len(inside):
+            notes.append(f"{bars.symbol} has no bars in any test: its part of the cash lay idle throughout.")
+        elif inside[0] - first > IDLE or last - inside[-1] > IDLE:
+            held = f"{inside[0]:%Y-%m-%d} to {inside[-1]:%Y-%m-%d}"
+            notes.append(f"{bars.symbol} has bars from {held} only: its part of the cash lay idle before and after.")
+    return notes
 
 
 def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
@@ -57,6 +74,7 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
     r = closed["r"].to_numpy()
     fates = tested.setups.loc[tested.setups["veto"] == "", f"{name}_fate"]
     pnl = trades["pnl"].to_numpy()
+    expectancy = mean(r, blocks, seed)
     return {
         "setups": len(fates),
         "filled": int((fates == "entered").sum()),
@@ -66,13 +84,13 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "refused": dict(tested.refused[name]),
         "win_rate": asdict(win_rate(closed["pnl"].to_numpy() > 0, blocks)),
         "win_rate_open_marked": asdict(win_rate(pnl > 0, _blocks(trades["signal_time"], trades["exit_time"]))),
-        "expectancy_r": asdict(mean(r, blocks, seed)),
+        "expectancy_r": asdict(expectancy),
         "costs_r": asdict(mean(_costs_r(closed, tested.trading.terms.costs), blocks, seed)),
         "profit_factor": asdict(profit_factor(r, blocks, seed)),
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
         "ambiguity": _ambiguity(closed, tested.bounds[name]),
-        **_equity(name, tested),
+        **_equity(name, tested, expectancy.enough),
     }
 
 
@@ -100,13 +118,13 @@ def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _equity(name: str, tested: OutOfSample) -> dict[str, Any]:
-    """Of an account from its cash on: what the first bar costs counts too."""
+def _equity(name: str, tested: OutOfSample, enough: bool = True) -> dict[str, Any]:
+    """Of an account from its cash on: what the first bar costs counts too. enough: its trades are."""
     equity = np.concatenate([[tested.trading.cash], tested.equity[name].to_numpy()])
     return {
         "total_return": float(equity[-1] / equity[0] - 1),
         "max_drawdown": max_drawdown(equity),
-        "sharpe": asdict(sharpe(equity, tested.per_year)),
+        "sharpe": asdict(sharpe(equity, tested.per_year, enough)),
     }
 
 

@@ -20,6 +20,7 @@ Summary: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = list[tuple[str, list[Cell]]]
 
 HELD = "buy_and_hold"
+IDLE = "This first comparison leans towards waiting where the rule loses: a setup that is not entered loses nothing."
 BIASED = (
     "This second comparison leans towards entering at once. Only setups whose price had already turned get a "
     "conservative fill, so those that failed straight away, where entering at once lost, are not in it."
@@ -78,7 +79,7 @@ def _facts(summary: Summary, manifest: Mapping[str, Any]) -> list[tuple[str, str
         ("Markets", f"{words.joined(summary['symbols'])}, {summary['timeframe']}"),
         ("Period, out of sample", f"{words.moment(period['from'])} to {words.moment(period['to'])}"),
         ("Walk-forward", f"{tests}: {windows['kind']}, {windows['train']} training, {windows['test']} test"),
-        ("Parameter sets tried", words.count(manifest["trials"])),
+        ("Trials", words.count(manifest["trials"])),
         ("Costs a fill", f"{percent(costs['fee'], 2)} fee, {percent(costs['slippage'], 2)} slippage"),
     ]
 
@@ -150,7 +151,7 @@ def _paired(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The two paired comparisons, the fair one first."""
     titles = ("All setups; not entered counts as 0 R", "Only setups entered both ways")
     made = []
-    for title, key, bias in zip(titles, ("all", "filled_by_both"), ("", BIASED), strict=True):
+    for title, key, bias in zip(titles, ("all", "filled_by_both"), (IDLE, BIASED), strict=True):
         one = paired[key]
         shares = [(name, _winners(name), one["wins"][name]) for name in one["wins"]]
         pair = ("aggressive", "conservative")

@@ -234,13 +234,14 @@ class Fixed:
     given: Entries
     terms: Terms
     cash: float = 1000.0
+    lag: int = 0
 
     @property
     def policies(self) -> Mapping[str, Callable[..., Any]]:
         return {"one": lambda: None}
 
     def find(self, bars: Bars, values: Mapping[str, Value]) -> Any:
-        return type("Found", (), {"entries": {"one": self.given}, "setups": type("None", (), {"lag": 0})})()
+        return type("Found", (), {"entries": {"one": self.given}, "setups": type("Late", (), {"lag": self.lag})})()
 
 
 def window(bars: Bars, start: int, test: int) -> Window:
@@ -289,6 +290,14 @@ def test_a_purged_trade_stops_where_the_test_begins_though_its_target_lies_beyon
 def test_embargoed_signals_do_not_count(embargo: int, counted: int) -> None:
     given = entries((1, 1, 95, NAN, 1 + 1), (3, 1, 95, NAN, 4), (6, 1, 95, NAN, 7), (11, 1, 95, NAN, 13))
     assert len(trained(given, embargo)) == counted
+
+
+@pytest.mark.parametrize(("embargo", "lag", "counted"), [(0, 8, 4), (0, 9, 3), (3, 9, 3), (9, 3, 3), (16, 14, 2)])
+def test_the_embargo_is_never_shorter_than_the_longest_confirmation(embargo: int, lag: int, counted: int) -> None:
+    given = entries((1, 1, 95, NAN, 1 + 1), (3, 1, 95, NAN, 4), (6, 1, 95, NAN, 7), (11, 1, 95, NAN, 13))
+    bars = made(QUIET * 30)
+    trading = cast(Trading, Fixed(given, Terms(exits=Exits(stop="own", min_risk_atr=0)), lag=lag))
+    assert len(Training.of(bars, window(bars, 0, 20), embargo).closed(trading, {})["one"]) == counted
 
 
 def test_signals_before_the_training_do_not_count() -> None:
