@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 WRONG, DEFECT, STOPPED = 2, 1, 130
+OTHERS, FEW = 20, 8  # cuts for each value that is not a default; of more values the first and the last
 
 
 @app.command()
@@ -81,20 +82,36 @@ def _checked(rule: Strategy, bars: Bars, cuts: int) -> bool:
     from .validation.proof import producer
 
     policies = {name: policy(name) for name in ("aggressive", "conservative") if rule.stands or name == "aggressive"}
-    produce = producer(rule.setups, rule.exits, rule.build({}), policies)
     at = prefixes(len(bars), cuts, seed=7)
     if not at:
         raise UserError(bars.symbol, f"{len(bars)} bars are too few to cut", "more bars, by --data")
-    for seed in (None, 11):
-        leak = next(leaks(bars, produce, at, noise_seed=seed), None)
-        if leak:
-            how = "cut short" if seed is None else "with another future"
-            typer.echo(f"LEAK  {rule.name} on {bars.symbol}, {how}: {leak}")
-            typer.echo("      likely cause: a value is used at a bar before it could be known")
-            return False
+    sets = _each_choice(rule)
+    for values in sets:
+        some = at if not values else at[:: max(1, len(at) // OTHERS)]
+        produce = producer(rule.setups, rule.exits, rule.build(values), policies)
+        for seed in (None, 11):
+            leak = next(leaks(bars, produce, some, noise_seed=seed), None)
+            if leak:
+                how = "cut short" if seed is None else "with another future"
+                how += "".join(f", {name} = {value}" for name, value in values.items())
+                typer.echo(f"LEAK  {rule.name} on {bars.symbol}, {how}: {leak}")
+                typer.echo("      likely cause: a value is used at a bar before it could be known")
+                return False
     setups = len(rule.setups(bars, rule.build({})))
-    typer.echo(f"ok    {rule.name} on {bars.symbol}: {len(at)} cuts and {len(at)} other futures, {setups} setups")
+    others = f"; {len(sets) - 1} other values of its parameters at {min(len(at), OTHERS)}" if len(sets) > 1 else ""
+    typer.echo(
+        f"ok    {rule.name} on {bars.symbol}: {len(at)} cuts and {len(at)} other futures{others}, {setups} setups"
+    )
     return True
+
+
+def _each_choice(rule: Strategy) -> list[dict[str, Any]]:
+    """The declared defaults, then other values of every parameter, one at a time: each path of the rule once."""
+    sets: list[dict[str, Any]] = [{}]
+    for name, parameter in rule.parameters.items():
+        values = parameter.values if len(parameter.values) <= FEW else (parameter.values[0], parameter.values[-1])
+        sets += [{name: value} for value in values if value != parameter.default]
+    return sets
 
 
 @app.command()

@@ -153,7 +153,7 @@ def test_data_that_is_none(folder: Path) -> None:
 
 def test_check_of_an_honest_strategy(folder: Path) -> None:
     at = sum(walk(900)["close"].to_numpy()[14:] > walk(900)["high"].to_numpy()[:-14])
-    said = f"ok    rule on X: 20 cuts and 20 other futures, {at} setups\n"
+    said = f"ok    rule on X: 20 cuts and 20 other futures; 11 other values of its parameters at 20, {at} setups\n"
     assert chartproof("check", "--data", "data/X-1d.csv", "--cuts", "20") == Said(0, said, "")
 
 
@@ -164,14 +164,22 @@ def test_check_of_a_leaky_strategy(folder: Path) -> None:
     lines = said.out.splitlines()
     assert lines[0].startswith("LEAK  leaky on X, cut short: setups: row known at bar ")
     assert lines[1] == "      likely cause: a value is used at a bar before it could be known"
-    assert lines[2].startswith("ok    rule on X: 20 cuts and 20 other futures, ")  # the others are checked all the same
+    assert lines[2].startswith("ok    rule on X: 20 cuts and 20 other futures; ")  # the others are checked all the same
     assert chartproof("check", "rule", "--data", "data/X-1d.csv", "--cuts", "20").status == 0
+
+
+def test_check_finds_a_leak_behind_a_value_that_is_no_default(folder: Path) -> None:
+    hidden = LEAKY.replace("    up = ", "    up = np.zeros(0, int) if p.side != 'short' else ", 1)
+    (folder / "strategies" / "leaky.py").write_text(hidden)
+    said = chartproof("check", "leaky", "--data", "data/X-1d.csv", "--cuts", "20")
+    assert said.status == 1
+    assert said.out.startswith("LEAK  leaky on X, cut short, side = short: setups: row known at bar ")
 
 
 def test_check_at_every_bar(folder: Path) -> None:
     walk(60).to_csv("data/short-1d.csv")
     said = chartproof("check", "rule", "--data", "data/short-1d.csv", "--every")
-    assert said.status == 0 and said.out.startswith("ok    rule on short: 29 cuts and 29 other futures, ")
+    assert said.status == 0 and said.out.startswith("ok    rule on short: 29 cuts and 29 other futures; ")
 
 
 def test_a_check_that_proves_nothing_is_none(folder: Path) -> None:

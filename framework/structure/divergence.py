@@ -32,7 +32,8 @@ class DivergenceRule:
     left, right, ties: the swings' width. pairing `oscillator` (TradingView's): swings of the oscillator, price of
     the same bar; `price`: swings of both, matched within `match_within` bars. min_gap, max_gap: bars between the two
     swings. oversold, overbought, midline: oscillator points. left_extreme: whether the left swing itself must lie in
-    the extreme zone (`swing`) or any bar of its run beyond the midline (`since_midline`).
+    the extreme zone (`swing`) or any bar of its run beyond the midline (`since_midline`). A swing is compared with the
+    one before it; with `price`, with the matched one before it.
     """
 
     left: int = 5
@@ -103,15 +104,8 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
     start = np.maximum(anchors["right_price"] - BEFORE, 0)
     anchors[EXTREME] = _lowest(view.low, start, known)
     extreme = view.low[anchors[EXTREME]]
-    after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
-    features = _zone(view, anchors, known, rule.left_extreme == "since_midline")
-    features |= {
-        "f_left_osc": raw[anchors["left_osc"]],
-        "f_right_osc": raw[anchors["right_osc"]],
-        "f_volume_ratio": volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),
-        "f_succession": succession(bars, view.side, known, regular[pair]),
-        "f_control": np.sign(raw[known] - rule.midline),
-        "f_broken_before_known": (after < view.low[anchors["right_price"]]).astype(float),
+    features = _features(bars, raw, view, anchors, known, rule) | {
+        "f_succession": succession(bars, view.side, known, regular[pair])
     }
     word = "bullish" if view.side > 0 else "bearish"
     return Setups(
@@ -128,6 +122,19 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
         veto=np.full(len(pair), "", dtype="U1"),
         detection=repr(sorted(asdict(rule).items())),
     )
+
+
+def _features(
+    bars: Bars, raw: Floats, view: _View, anchors: dict[str, Ints], known: Ints, rule: DivergenceRule
+) -> dict[str, Floats]:
+    after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
+    return _zone(view, anchors, known, rule.left_extreme == "since_midline") | {
+        "f_left_osc": raw[anchors["left_osc"]],
+        "f_right_osc": raw[anchors["right_osc"]],
+        "f_volume_ratio": volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),
+        "f_control": np.sign(raw[known] - rule.midline),
+        "f_broken_before_known": (after < view.low[anchors["right_price"]]).astype(float),
+    }
 
 
 def _swings(view: _View, rule: DivergenceRule) -> tuple[Swings, Swings]:

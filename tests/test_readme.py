@@ -1,0 +1,45 @@
+"""What the README shows can be run as it stands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from framework.experiment.config import load
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_python_block_runs() -> None:
+    (code,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "exit_reason" in done.stdout and "target" in done.stdout
+
+
+def test_the_experiment_is_understood(tmp_path: Path) -> None:
+    (text,) = blocks("toml")
+    shutil.copytree(ROOT / "strategies", tmp_path / "strategies")
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "btc.toml").write_text(text, encoding="utf-8")
+    found = load(tmp_path / "experiments" / "btc.toml")
+    assert found.space["rsi_period"] == (7, 9, 14, 21)
+    assert (found.windows.train, found.search.min_trades) == ("2y", 10)
+
+
+def test_the_commands_are_known() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "from framework.cli import main; main()"], capture_output=True, text=True, check=True
+    ).stdout
+    for line in "".join(blocks("sh")).splitlines():
+        if line.startswith("chartproof "):
+            assert f"\n  {line.split()[1]} " in said, line
