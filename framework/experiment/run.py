@@ -210,7 +210,7 @@ def _write(
     tested: OutOfSample,
     told: Told,
 ) -> None:
-    from ..report.page import render  # noqa: PLC0415  # pyplot costs half a second that a search need not wait for
+    from ..report.page import render  # noqa: PLC0415  # matplotlib costs half a second that a search need not wait for
 
     searches = [(one.window, one.chosen, one.best is not None, one.trials) for one in tuned]
     summary = summarise(experiment, manifest, searches, tested)

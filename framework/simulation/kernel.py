@@ -107,6 +107,7 @@ def find_exit(market: Market, orders: Orders, i: int, rules: Rules) -> Exit:
     side, stop, target = orders.side[i], orders.stop[i], orders.target[i]
     entry = entry_bar(orders.bar[i], rules)
     by_stop, best = BY_STOP, orders.fill[i]
+    moving = rules.trail or not np.isnan(rules.break_even)  # asked once: a call a bar costs more than the bar
     for t in range(entry + 1 if rules.at_close else entry, n):
         opening = market.open[t]
         if t > entry:
@@ -128,10 +129,11 @@ def find_exit(market: Market, orders: Orders, i: int, rules: Rules) -> Exit:
             return Exit(t, market.close[t], BY_SIGNAL, AT_CLOSE, False)
         if rules.at_close and rules.time_stop > 0 and t - entry >= rules.time_stop:
             return Exit(t, market.close[t], BY_TIME, AT_CLOSE, False)
-        best = max(best, toward) if side > 0 else min(best, toward)
-        moved = _moved(market, orders, i, t, best, stop, rules)
-        by_stop = BY_TRAIL if moved != stop and not np.isnan(stop) else by_stop
-        stop = moved
+        if moving:
+            best = max(best, toward) if side > 0 else min(best, toward)
+            moved = _moved(market, orders, i, t, best, stop, rules)
+            by_stop = BY_TRAIL if moved != stop and not np.isnan(stop) else by_stop
+            stop = moved
     return Exit(n, market.close[n - 1], STILL_OPEN, AT_CLOSE, False)
 
 
