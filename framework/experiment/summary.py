@@ -63,7 +63,7 @@ def _notes(tested: OutOfSample) -> list[str]:
             notes.append(f"{bars.symbol} has no bars in any test: its part of the cash lay idle throughout.")
         elif inside[0] - first > IDLE or last - inside[-1] > IDLE:
             held = f"{inside[0]:%Y-%m-%d} to {inside[-1]:%Y-%m-%d}"
-            notes.append(f"{bars.symbol} has bars from {held} only: its part of the cash lay idle before and after.")
+            notes.append(f"{bars.symbol} has bars from {held} only: outside of it its part of the cash lay idle.")
     return notes
 
 

@@ -19,6 +19,7 @@ from framework.bars import Bars
 from framework.entries import policy
 from framework.experiment.outofsample import OutOfSample, out_of_sample
 from framework.experiment.run import run
+from framework.experiment.summary import _notes
 from framework.setups import Setups
 from framework.simulation import Costs, Exits, Sizing, Terms
 from framework.sources import load
@@ -361,3 +362,14 @@ def test_sleeves_of_a_rule_have_equal_cash() -> None:
     known = tested.setups[["symbol", "window", "aggressive_fate", "complete"]].to_numpy().tolist()
     assert known == [["A", 0, "entered", True], ["B", 0, "beyond_stop", False]]
     assert tested.per_year == pytest.approx(365.25)
+
+
+def test_a_market_that_is_not_there_is_named() -> None:
+    quiet = (100.0, 101.0, 99.0, 100.0)
+    whole, late = days("2020-01-01", [quiet] * 200, "WHOLE"), days("2020-03-01", [quiet] * 140, "LATE")
+    gone = days("2019-01-01", [quiet] * 30, "GONE")
+    tested: Any = type("Run", (), {"markets": [whole, late, gone], "equity": pd.DataFrame({"time": whole.index})})()
+    assert _notes(tested) == [
+        "LATE has bars from 2020-03-01 to 2020-07-18 only: outside of it its part of the cash lay idle.",
+        "GONE has no bars in any test: its part of the cash lay idle throughout.",
+    ]
