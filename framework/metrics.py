@@ -15,7 +15,6 @@ Floats: TypeAlias = NDArray[np.float64]
 ENOUGH = 30  # trades under which nothing is ranked
 BLOCKS = 10  # blocks of time under which nothing is ranked
 RESAMPLES = 4_000
-YEAR = np.timedelta64(31_557_600, "s")  # 365.25 days
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,7 @@ def resampled(
     """A figure of column sums and count, with its 95 % interval over resampled blocks of time.
 
     values: shape (n, k). blocks: the block of time of each row. figure: from sums of shape (m, k) and counts of
-    shape (m,) to m figures. Under two blocks, or
-    where the figure is not defined, there is no interval.
+    shape (m,) to m figures. Under two blocks, or where the figure is not defined, there is no interval.
     """
     n = len(values)
     if n == 0:

@@ -31,7 +31,7 @@ OBJECTIVES: Mapping[str, Callable[[Floats], float]] = {
     "expectancy_r": lambda r: float(r.mean()),
     "t_statistic_r": _t_statistic,
     "total_r": lambda r: float(r.sum()),
-    "win_rate": lambda r: float((r > 0).mean()),
+    "win_rate": lambda r: math.nan if np.isnan(r).any() else float((r > 0).mean()),
     "profit_factor_r": _profit_factor,
 }
 

@@ -96,7 +96,7 @@ def _setups(bars: Bars, window: Window, found: Found, trading: Trading) -> pd.Da
     table.insert(7, "complete", known < len(bars) - 1 - trading.wait)
     for name in trading.policies:
         alone = trading.alone(bars, found, name)
-        for column in ("fate", "entry_price", "stop", "target", "exit_price", "exit_reason", "r", "bars"):
+        for column in ("fate", "entry_price", "stop", "target", "exit_price", "exit_reason", "return", "r", "bars"):
             table[f"{name}_{column}"] = alone[column].to_numpy()
         table[f"{name}_exit_reason"] = table[f"{name}_exit_reason"].fillna("")
         for column in ("entry", "exit"):

@@ -108,8 +108,8 @@ def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
     """How many trades a bar could not order, and the run's figures had every such bar gone either way."""
     bounds = []
     for table in (closed, other[other["exit_reason"] != "open"]):
-        r = table["r"].to_numpy()
-        bounds.append({"win_rate": float((r > 0).mean()), "expectancy_r": float(r.mean())} if len(r) else {})
+        won, r = (table["pnl"] > 0).mean(), table["r"].to_numpy()
+        bounds.append({"win_rate": float(won), "expectancy_r": float(r.mean())} if len(r) else {})
     keys = list(bounds[0]) if bounds[0] and bounds[1] else []
     return {
         "trades": int(closed["ambiguous"].sum()),
@@ -148,7 +148,7 @@ def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
     ends = rows[["aggressive_exit_time", "conservative_exit_time"]].max(axis=1).fillna(rows["known_at"])
     # An open trade is marked in the mean, and neither won nor lost.
     done = ~(rows[["aggressive_exit_reason", "conservative_exit_reason"]] == "open").any(axis=1).to_numpy()
-    won, also = first[done] > 0, second[done] > 0
+    won, also = (rows.loc[done, f"{name}_return"].to_numpy() > 0 for name in ("aggressive", "conservative"))
     table = [[int((won & also).sum()), int((won & ~also).sum())], [int((~won & also).sum()), int((~won & ~also).sum())]]
     return {
         "setups": len(rows),
@@ -173,7 +173,8 @@ def _kinds(setups: pd.DataFrame, variants: Sequence[str], seed: int) -> list[dic
             filled = entered[entered[f"{name}_exit_reason"] != "open"]
             blocks = _blocks(filled["known_at"], filled[f"{name}_exit_time"])
             r = filled[f"{name}_r"].to_numpy()
-            figures = {"win_rate": asdict(win_rate(r > 0, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
+            won = filled[f"{name}_return"].to_numpy() > 0
+            figures = {"win_rate": asdict(win_rate(won, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
             rows.append({"kind": kind, "variant": name, "setups": len(part), "filled": len(entered), **figures})
     return rows
 

@@ -39,6 +39,7 @@ class Alone(NamedTuple):
     end: Ints
     reason: Ints
     fill: Floats
+    gain: Floats
     r: Floats
     mae: Floats
     mfe: Floats
@@ -50,8 +51,9 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
     """Trade each entry alone; one row an entry, in their order.
 
     Columns: fate (`entered`, or why not), entry_bar (-1 when not entered), entry_price, stop, target, exit_bar,
-    exit_price, exit_reason, r (profit after fees in initial risks; 0 when not entered, NaN without a stop), mae and
-    mfe in initial risks, bars, ambiguous. Prices are NaN when not entered; an open trade is marked at the last close.
+    exit_price, exit_reason, return (profit after fees over the entry's price), r (the same in initial risks, NaN
+    without a stop), both 0 when not entered, mae and mfe in initial risks, bars, ambiguous. Prices are NaN when not
+    entered; an open trade is marked at the last close.
     """
     exits, costs = exits or Exits(), costs or Costs()
     placed = orders(bars, entries, costs, exits)
@@ -69,6 +71,7 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
             "exit_bar": np.where(entered, np.minimum(alone.end, len(bars) - 1), -1),
             "exit_price": alone.fill + missing,
             "exit_reason": np.where(entered, np.array(REASONS, dtype=object)[alone.reason], ""),
+            "return": np.where(entered, alone.gain, 0.0),
             "r": np.where(entered, alone.r, 0.0),
             "mae": alone.mae + missing,
             "mfe": alone.mfe + missing,
@@ -89,7 +92,7 @@ def held_bars(entry: int, end: int, where: int, n: int, at_close: bool) -> int:
 def _alone(market: Market, orders: Orders, rules: Rules) -> Alone:
     m, n = len(orders.bar), len(market.close)
     entry, end, reason = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int64)
-    fill, r, mae, mfe = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m)
+    fill, gain, r, mae, mfe = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m)
     held, ambiguous = np.zeros(m, np.int64), np.zeros(m, np.bool_)
     for i in range(m):
         if orders.refusal[i] != ENTERED:
@@ -99,8 +102,9 @@ def _alone(market: Market, orders: Orders, rules: Rules) -> Alone:
         entry[i], end[i], reason[i] = entry_bar(orders.bar[i], rules), out.bar, out.reason
         fill[i], ambiguous[i] = exit_fill(out, side, rules), out.ambiguous
         fees = rules.fee * (paid + (0.0 if out.reason == STILL_OPEN else fill[i]))
-        r[i] = (side * (fill[i] - paid) - fees) / risk
+        profit = side * (fill[i] - paid) - fees
+        gain[i], r[i] = profit / paid, profit / risk
         carried = 1 if rules.at_close else 0
         mae[i], mfe[i] = excursions(market, entry[i], paid, side, out, fill[i], carried) / risk
         held[i] = held_bars(entry[i], out.bar, out.where, n, rules.at_close)
-    return Alone(entry, end, reason, fill, r, mae, mfe, held, ambiguous)
+    return Alone(entry, end, reason, fill, gain, r, mae, mfe, held, ambiguous)

@@ -71,7 +71,7 @@ class Trading:
         traded = found.setups.traded
         rows["fate"] = np.where(traded, rows["fate"].where(rows["fate"].notna(), fate), "vetoed")
         idle = traded & (rows["fate"] != "entered")
-        rows["r"] = rows["r"].mask(idle, 0.0)
+        rows[["return", "r"]] = rows[["return", "r"]].mask(idle, 0.0)
         return rows
 
 

@@ -14,7 +14,7 @@ from ..bars import Bars
 from ..params import Value
 from ..setups import Setups
 from ..signals import Entries
-from ..simulation import Terms, closed_r, simulate
+from ..simulation import NOTHING, Terms, closed_r, simulate
 from .trading import Trading
 from .windows import Window
 
@@ -84,9 +84,9 @@ def chain(bars: Bars, parts: Sequence[Part], terms: Terms, cash: float, start: i
     equity = np.full(len(bars), cash)
     tables: list[pd.DataFrame] = []
     fates: list[str] = []
-    free = 0
+    free, least = 0, NOTHING * cash
     for part in parts:
-        if cash <= 0:
+        if cash <= least:
             fates += ["ruined"] * len(part.entries)
             continue
         waiting = part.entries.bar < free

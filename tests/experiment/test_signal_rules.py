@@ -101,3 +101,23 @@ def test_arrays_of_another_length(workspace: Path) -> None:
     loaded = load_strategy(workspace, "above_average")
     with pytest.raises(UserError, match="one row a bar"):
         loaded.setups(load("sample:IBM"), loaded.build({}))
+
+
+def test_a_trade_without_a_stop_can_be_won_though_it_has_no_r(workspace: Path) -> None:
+    path = workspace / "question.toml"
+    text = path.read_text(encoding="utf-8").replace("target_r = 3.0", 'stop = "own"')
+    path.write_text(text, encoding="utf-8")
+    folder = run(path, out=workspace / "out")
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    setups, trades = (pd.read_parquet(folder / f"{name}.parquet") for name in ("setups", "trades"))
+    closed = trades[trades["exit_reason"] != "open"]
+    rate = (closed["pnl"] > 0).mean()
+    one = summary["variants"]["aggressive"]
+    assert 0 < rate < 1 and one["win_rate"]["value"] == pytest.approx(rate)
+    assert one["ambiguity"]["win_rate"] == pytest.approx([rate, rate])
+    done = setups[(setups["aggressive_fate"] == "entered") & setups["complete"]]
+    done = done[done["aggressive_exit_reason"] != "open"]
+    alone = (done["aggressive_exit_price"] > done["aggressive_entry_price"]).mean()  # long, and nothing is paid
+    (kind,) = summary["kinds"]
+    assert 0 < alone < 1 and kind["win_rate"]["value"] == pytest.approx(alone)
+    assert kind["expectancy_r"]["value"] is None and one["expectancy_r"]["value"] is None
