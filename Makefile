@@ -14,7 +14,7 @@ test: $(ENV)/ready-test lint
 test-all: $(ENV)/ready-test lint
 	CHARTPROOF_EXAMPLES=5000 $(BIN)/python -m pytest -n 2
 
-bench: $(ENV)/ready-test
+bench: $(ENV)/ready-bench
 	$(BIN)/python -m tests.bench
 
 lint: $(ENV)/ready-test
@@ -35,6 +35,10 @@ $(ENV)/ready: pyproject.toml .constraints.txt | $(BIN)/python
 $(ENV)/ready-test: pyproject.toml .constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint .constraints.txt --editable '.[test]'
 	@touch $@ $(ENV)/ready
+
+$(ENV)/ready-bench: pyproject.toml .constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint .constraints.txt --editable '.[test,bench]'
+	@touch $@ $(ENV)/ready-test $(ENV)/ready
 
 clean:
 	rm -rf $(ENV) data/cache reports

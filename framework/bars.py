@@ -19,6 +19,7 @@ from . import table
 from .errors import UserError
 from .faults import inspect
 from .faults import mend as mended
+from .funding import Funding
 from .table import COLUMNS, ROW, Floats, moment, timeframe_step
 
 __all__ = ["Bars", "timeframe_step"]
@@ -56,7 +57,8 @@ class Bars:
 
     `time` holds the UTC opens of the bars, strictly ascending, datetime64[us] [n]; the others are float64 [n],
     0 < low <= open, close <= high. `volume` is NaN where it is unknown, which is not zero.
-    `mended` tells what was done to the table on request.
+    `mended` tells what was done to the table on request. `funding` and `finer` are what else is known: the rates that
+    longs pay, and bars of a smaller timeframe that order what one bar cannot; a slice keeps its part of both.
     """
 
     symbol: str
@@ -68,6 +70,8 @@ class Bars:
     close: Floats
     volume: Floats
     mended: tuple[str, ...] = field(default=(), kw_only=True)
+    funding: Funding | None = field(default=None, kw_only=True)
+    finer: Bars | None = field(default=None, kw_only=True)
     _memo: _Memo = field(default_factory=_Memo, init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +107,8 @@ class Bars:
         """A run of bars, without copying. What was remembered does not come along. Raises UserError for a step."""
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise UserError(f"Bars[{part!r}]", "is not a run of bars", "a slice without a step, as in bars[10:20]")
-        return Bars(self.symbol, self.timeframe, *(array[part] for array in self._arrays()), mended=self.mended)
+        cut = Bars(self.symbol, self.timeframe, *(array[part] for array in self._arrays()), mended=self.mended)
+        return self._attached_to(cut) if self.funding or self.finer else cut
 
     def __repr__(self) -> str:
         span = f", {moment(self._micros[0])} to {moment(self._micros[-1])}" if len(self) else ""
@@ -115,6 +120,38 @@ class Bars:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _memo=_Memo())
         self.__post_init__()
+
+    def with_funding(self, series: pd.Series[Any]) -> Bars:
+        """These bars with funding rates on UTC stamps (SEMANTICS.md, 6). Raises UserError where they cannot be."""
+        funding = Funding.from_series(series, self.symbol)
+        if not (len(self) and len(funding.until(self.end).time) and funding.time[-1] > self.time[0]):
+            raise UserError(self.symbol, "no stamp of the funding lies inside the bars", "funding of their period")
+        return dataclasses.replace(self, funding=funding)
+
+    def with_finer(self, finer: Bars) -> Bars:
+        """These bars with those of a smaller timeframe (SEMANTICS.md, 3). Raises UserError where they are no help."""
+        if not finer.step < self.step:
+            held = f"the finer bars are {finer.timeframe} for bars of {self.timeframe}"
+            raise UserError(self.symbol, held, "a smaller timeframe")
+        if not (len(self) and len(finer) and finer.time[-1] >= self.time[0] and finer.time[0] < self.end):
+            raise UserError(self.symbol, "the finer bars lie outside the bars", "finer bars of their period")
+        return dataclasses.replace(self, finer=finer)
+
+    def _attached_to(self, part: Bars) -> Bars:
+        """A run of these bars with its part of funding and finer bars, nothing later."""
+        if not len(part):
+            return part
+        funding = self.funding.until(part.end) if self.funding else None
+        finer = self.finer
+        if finer:
+            first, last = np.searchsorted(finer.time, np.array([part.time[0], part.end]))
+            finer = finer[int(first) : int(last)]
+        return dataclasses.replace(part, funding=funding, finer=finer)
+
+    @property
+    def end(self) -> np.datetime64:
+        """When the last bar ends: one bar's length after its open."""
+        return np.datetime64(self.time[-1] + self.step)
 
     @property
     def index(self) -> pd.DatetimeIndex:
@@ -149,6 +186,10 @@ class Bars:
         text.update(self._micros.astype("<i8").tobytes())
         for array in self._arrays()[1:]:
             text.update(array.astype("<f8").tobytes())
+        if self.funding:
+            text.update(self.funding.time.astype("<i8").tobytes() + self.funding.rate.astype("<f8").tobytes())
+        if self.finer:
+            text.update(self.finer.digest.encode())
         return text.hexdigest()
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
@@ -157,11 +198,9 @@ class Bars:
         if known is not None:
             return cast(T, known[0])
         value = compute()
-        size = 0
-        for array in {id(array): array for array in _inside(value)}.values():
-            size += array.nbytes
+        for array in _inside(value):
             array.setflags(write=False)
-        self._memo.put(key, value, size)
+        self._memo.put(key, value, size_of(value))
         return value
 
     @property
@@ -189,6 +228,11 @@ def _values(frame: pd.DataFrame) -> Iterator[Floats]:
             yield values
         else:
             yield np.full(len(frame), np.nan)
+
+
+def size_of(value: Any) -> int:
+    """Bytes of all arrays in a value."""
+    return sum(array.nbytes for array in {id(array): array for array in _inside(value)}.values())
 
 
 def _inside(value: Any) -> Iterator[NDArray[Any]]:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, overload
 
 import llvmlite
 import numba
@@ -32,13 +32,25 @@ KEEP = 40  # folders, one a module and version of its sources; the least recentl
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def kernel(function: F) -> F:
-    """Compile `function` with numba in nopython mode, fastmath off, GIL released, cached on disk."""
+@overload
+def kernel(function: F, *, inline: bool = False, lean: bool = False) -> F: ...
+@overload
+def kernel(function: None = None, *, inline: bool = False, lean: bool = False) -> Callable[[F], F]: ...
+def kernel(function: Any = None, *, inline: bool = False, lean: bool = False) -> Any:
+    """Compile `function` with numba in nopython mode, fastmath off, GIL released, cached on disk.
+
+    A division by zero is infinite or NaN, as in numpy: a check for it would keep loops from being vectorised.
+    lean: it makes no array, so none need be counted: counting the users of every array that is touched costs more than
+    the work itself. inline: lean, and put into its callers, for the small ones of inner loops.
+    """
+    if function is None:
+        return lambda given: kernel(given, inline=inline, lean=lean)
     before = config.CACHE_DIR
     folder = _folder(Path(inspect.getfile(function)).resolve())
     config.CACHE_DIR = str(folder) if folder else before
     try:
-        return cast(F, numba.njit(cache=folder is not None, nogil=True)(function))
+        options: Any = {"forceinline": inline, "_nrt": not (lean or inline)}
+        return numba.njit(cache=folder is not None, nogil=True, error_model="numpy", **options)(function)
     finally:
         config.CACHE_DIR = before
 

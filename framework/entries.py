@@ -100,6 +100,7 @@ def _entries(bars: Bars, setups: Setups, bar: Ints, stop: Floats, rows: Ints | N
         target=setups.target[rows],
         exit_bar=np.full(len(rows), len(bars), np.int64),
         setup=rows.astype(np.int64),
+        height=setups.height[rows],
     )
 
 

@@ -9,6 +9,7 @@ import talib
 from numpy.typing import NDArray
 
 from .bars import Bars
+from .compiled import kernel
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -23,11 +24,21 @@ def rsi(close: Floats, period: int = 14) -> Floats:
     values = talib.RSI(close, timeperiod=period)
     if len(close) <= period:
         return values
-    moved = np.diff(close, prepend=close[:1]) != 0
-    last = np.maximum.accumulate(np.where(moved, np.arange(len(close)), 0))
-    values[period:] = values[np.maximum(last[period:], period)]
-    values[~np.logical_or.accumulate(moved)] = np.nan
+    _hold_still(values, np.ascontiguousarray(close), period)
     return values
+
+
+@kernel(lean=True)
+def _hold_still(values: Floats, close: Floats, period: int) -> None:
+    """Where the close stands still the value does; NaN until it first moves."""
+    moved = False
+    for t in range(1, len(close)):
+        stood = close[t] == close[t - 1]
+        moved = moved or not stood
+        if not moved:
+            values[t] = np.nan
+        elif stood and t > period:
+            values[t] = values[t - 1]
 
 
 def atr(high: Floats, low: Floats, close: Floats, period: int = 14) -> Floats:

@@ -24,7 +24,8 @@ class Setups:
 
     kind, veto: words; `veto` is empty where the setup may be traded, else why it is only recorded.
     direction: +1 long, -1 short. anchors: bars the setup is made of. known_at: the bar at whose close it could
-    first be known. stop, target: prices, NaN none; the stop must not break. features: numbers by name (`f_...`), NaN
+    first be known. stop, target: prices, NaN none; the stop must not break. height: of the pattern, in price, NaN
+    where it has none. features: numbers by name (`f_...`), NaN
     where undefined. detection: the parameters that found it; with the anchors' times they make its identity.
     """
 
@@ -41,10 +42,12 @@ class Setups:
     veto: NDArray[np.str_]
     target: Floats = field(default_factory=lambda: np.zeros(0))
     detection: str = ""
+    height: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        if not len(self.target):
-            object.__setattr__(self, "target", np.full(len(self), np.nan))
+        for name in ("target", "height"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self), np.nan))
 
     def __len__(self) -> int:
         return len(self.known_at)
@@ -80,13 +83,12 @@ class Setups:
             features={name: value[rows] for name, value in self.features.items()},
             veto=self.veto[rows],
             target=self.target[rows],
+            height=self.height[rows],
         )
 
     def refuse(self, mask: NDArray[np.bool_], why: str) -> Setups:
         """The same setups, those in `mask` recorded but not traded; an earlier veto stays."""
-        veto = self.veto.astype(object)
-        veto[mask & (self.veto == "")] = why
-        return replace(self, veto=veto.astype(np.str_))
+        return replace(self, veto=np.where(mask & (self.veto == ""), why, self.veto))
 
     def frame(self) -> pd.DataFrame:
         """One row a setup: id, symbol, rule, kind, direction, times of known_at and anchors, stop, veto, features."""
@@ -118,5 +120,6 @@ def ordered(parts: Iterable[Setups]) -> Setups:
         features={name: np.concatenate([p.features[name] for p in parts]) for name in first.features},
         veto=np.concatenate([p.veto for p in parts]),
         target=np.concatenate([p.target for p in parts]),
+        height=np.concatenate([p.height for p in parts]),
     )
     return joined.take(np.lexsort((joined.kind, joined.known_at)))

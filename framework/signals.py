@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .bars import Bars
+from .compiled import kernel
 from .errors import UserError
 from .setups import Setups
 
@@ -23,7 +24,8 @@ class Entries:
 
     bar: the signal's bar, obeyed after its close. side: +1 long, -1 short. stop, target: prices, NaN none.
     exit_bar: first bar from `bar` on at whose close this side's exit signal stands; beyond the data: never.
-    setup: row of the setup that it trades, -1 none.
+    setup: row of the setup that it trades, -1 none. height: of the entry's pattern, in price, NaN none. window: of a
+    walk-forward; another window's entries do nothing to a position.
     """
 
     bar: Ints
@@ -32,6 +34,14 @@ class Entries:
     target: Floats
     exit_bar: Ints
     setup: Ints
+    height: Floats = field(default_factory=lambda: np.zeros(0))
+    window: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if not len(self.height):
+            object.__setattr__(self, "height", np.full(len(self), np.nan))
+        if not len(self.window):
+            object.__setattr__(self, "window", np.zeros(len(self), np.int64))
 
     def __len__(self) -> int:
         return len(self.bar)
@@ -50,7 +60,8 @@ class Signals:
     """Entry and exit arrays, one row a bar: what a rule of one's own may hand in.
 
     long_entry, long_exit, short_entry, short_exit: booleans, known at the bar's close. stop, target: prices for an
-    entry on that bar, NaN none (then a prior swing is the stop). setup: row of a setup, -1 none.
+    entry on that bar, NaN none (then a prior swing is the stop). setup: row of a setup, -1 none. height: of the
+    entry's pattern, in price, NaN none.
     Raises UserError where the arrays differ in length, are not boolean, or a price is not positive.
     """
 
@@ -61,6 +72,7 @@ class Signals:
     stop: Floats
     target: Floats
     setup: Ints
+    height: Floats
 
     def __init__(
         self,
@@ -71,45 +83,52 @@ class Signals:
         stop: ArrayLike | None = None,
         target: ArrayLike | None = None,
         setup: ArrayLike | None = None,
+        height: ArrayLike | None = None,
     ) -> None:
         n = np.asarray(long_entry).size
         given = {"long_entry": long_entry, "long_exit": long_exit, "short_entry": short_entry, "short_exit": short_exit}
         for name, value in given.items():
             object.__setattr__(self, name, _booleans(name, value, n))
-        for name, value in {"stop": stop, "target": target}.items():
+        for name, value in {"stop": stop, "target": target, "height": height}.items():
             object.__setattr__(self, name, _prices(name, value, n))
-        rows = np.full(n, -1) if setup is None else np.asarray(setup)
+        rows = np.broadcast_to(np.int64(-1), n) if setup is None else np.asarray(setup)
         if rows.dtype.kind not in "iu":
             raise UserError("Signals.setup", f"holds {rows.dtype}", "the row of a setup, -1 for none")
-        object.__setattr__(self, "setup", _length("setup", rows, n).astype(np.int64))
+        object.__setattr__(self, "setup", _length("setup", rows, n).astype(np.int64, copy=False))
 
     def __len__(self) -> int:
         return len(self.long_entry)
 
     def entries(self) -> Entries:
         """The sparse view: nothing is lost, an exit matters only as the first one after an entry."""
-        bars, sides = np.nonzero(np.column_stack([self.long_entry, self.short_entry]))
-        side = np.where(sides == 0, 1, -1).astype(np.int8)
+        longs, shorts = _true(self.long_entry), _true(self.short_entry)
+        bars = np.concatenate([longs, shorts]).astype(np.int64)
+        side = np.repeat(np.array([1, -1], np.int8), [len(longs), len(shorts)])
+        if len(longs) and len(shorts):
+            order = np.argsort(bars, kind="stable")
+            bars, side = bars[order], side[order]
         return Entries(
-            bar=bars.astype(np.int64),
+            bar=bars,
             side=side,
             stop=self.stop[bars],
             target=self.target[bars],
             exit_bar=first_exit(bars, side, self.long_exit, self.short_exit),
             setup=self.setup[bars],
+            height=self.height[bars],
         )
 
 
 def dense(bars: Bars, entries: Entries, long_exit: Bools | None = None, short_exit: Bools | None = None) -> Signals:
     """The dense view of `entries`. Of several entries of one side on one bar the first is kept."""
     n = len(bars)
-    stop, target, setup = np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1)
+    stop, target, height, setup = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1)
     side = {1: np.zeros(n, bool), -1: np.zeros(n, bool)}
     for row in range(len(entries) - 1, -1, -1):  # backwards, so that the first of a bar is written last
         at = entries.bar[row]
         side[int(entries.side[row])][at] = True
-        stop[at], target[at], setup[at] = entries.stop[row], entries.target[row], entries.setup[row]
-    return Signals(side[1], long_exit, side[-1], short_exit, stop, target, setup)
+        stop[at], target[at], height[at] = entries.stop[row], entries.target[row], entries.height[row]
+        setup[at] = entries.setup[row]
+    return Signals(side[1], long_exit, side[-1], short_exit, stop, target, setup, height)
 
 
 def as_setups(bars: Bars, signals: Signals, rule: str) -> Setups:
@@ -128,23 +147,79 @@ def as_setups(bars: Bars, signals: Signals, rule: str) -> Setups:
         features={},
         veto=np.full(len(entries), "", dtype="U1"),
         target=entries.target,
+        height=entries.height,
     )
+
+
+class Runs(NamedTuple):
+    """Where an array of booleans is True: the first bar of each run, and the bar after its last."""
+
+    first: Ints
+    end: Ints
+
+
+def runs(flags: Bools) -> Runs:
+    """The runs of True."""
+    if flags.strides == (0,) and not flags[:1].any():  # the array that stands for none was given
+        return Runs(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    view = np.ascontiguousarray(flags)[:]
+    view.setflags(write=False)  # whatever was handed in: the kernel is compiled for one kind of array
+    return Runs(*_runs(view))
 
 
 def first_exit(bar: Ints, side: NDArray[np.int8], long_exit: Bools, short_exit: Bools) -> Ints:
     """For each entry the first bar from its own on at which its side's exit array is True; len(array) when none."""
-    n = len(long_exit)
-    found = np.full(len(bar), n, np.int64)
-    for sign, exits in ((1, long_exit), (-1, short_exit)):
-        at = np.append(np.nonzero(exits)[0], n)
-        rows = side == sign
-        found[rows] = at[np.searchsorted(at, bar[rows], side="left")]
+    own = np.array(bar, np.int64), np.array(side, np.int8)
+    return first_exits(*own, runs(long_exit), runs(short_exit), len(long_exit))
+
+
+@kernel
+def _runs(flags: Bools) -> tuple[Ints, Ints]:
+    n = len(flags)
+    first, end = np.empty(n // 2 + 1, np.int64), np.empty(n // 2 + 1, np.int64)
+    count, inside = 0, False
+    for t in range(n):
+        if flags[t] != inside:
+            if inside:
+                end[count] = t
+                count += 1
+            else:
+                first[count] = t
+            inside = not inside
+    if inside:
+        end[count] = n
+        count += 1
+    return first[:count].copy(), end[:count].copy()
+
+
+@kernel
+def first_exits(bar: Ints, side: NDArray[np.int8], long: Runs, short: Runs, never: int) -> Ints:
+    """The same from the runs of the exits; `never` when none."""
+    found = np.empty(len(bar), np.int64)
+    i = j = 0  # the runs that have not ended before the entry
+    for k in range(len(bar)):
+        if k > 0 and bar[k] < bar[k - 1]:
+            i = j = 0
+        while i < len(long.end) and long.end[i] <= bar[k]:
+            i += 1
+        while j < len(short.end) and short.end[j] <= bar[k]:
+            j += 1
+        found[k] = never
+        if side[k] > 0 and i < len(long.first):
+            found[k] = max(long.first[i], bar[k])
+        if side[k] < 0 and j < len(short.first):
+            found[k] = max(short.first[j], bar[k])
     return found
+
+
+def _true(flags: Bools) -> Ints:
+    """Bars at which the array is True; at once where it stands for none given."""
+    return np.flatnonzero(flags[:1] if flags.strides == (0,) else flags)
 
 
 def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
     if value is None:
-        return np.zeros(n, dtype=bool)
+        return np.broadcast_to(np.False_, n)
     array = np.asarray(value)
     if array.dtype != np.bool_:
         raise UserError(f"Signals.{name}", f"holds {array.dtype}, not booleans", "give one True or False a bar")
@@ -153,7 +228,9 @@ def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
 
 def _prices(name: str, value: ArrayLike | None, n: int) -> Floats:
     try:
-        array = np.full(n, np.nan) if value is None else _length(name, np.asarray(value, dtype=float), n)
+        if value is None:
+            return np.broadcast_to(np.nan, n)
+        array = _length(name, np.asarray(value, dtype=float), n)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise

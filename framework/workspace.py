@@ -191,6 +191,7 @@ def _unsound(found: Setups, bars: int) -> str:
     """What cannot be in a rule's setups on that many bars, in words; empty when all is well."""
     words, whole, numbers = ("U", "words"), ("i", "whole numbers"), ("fiu", "numbers")
     fixed = {"kind": words, "veto": words, "direction": whole, "known_at": whole, "stop": numbers, "target": numbers}
+    fixed["height"] = numbers
     columns = [(name, getattr(found, name), form) for name, form in fixed.items()]
     columns += [(name, bar, whole) for name, bar in found.anchors.items()]
     columns += [(name, feature, numbers) for name, feature in found.features.items()]

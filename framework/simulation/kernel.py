@@ -1,4 +1,4 @@
-"""The simulator's kernels. Where a trade ends does not depend on the account, so it is found first and by itself."""
+"""What the simulator's kernels speak of: the market, the orders, the options, and what may become of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..compiled import kernel
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Sides: TypeAlias = NDArray[np.int8]
 
 FATES = (
     "entered",
@@ -27,9 +28,10 @@ FATES = (
     "no_volume",
     "no_cash",
     "too_small",
+    "full",
 )
 ENTERED, RUINED, BOTH_SIDES, WITH_EXIT, LAPSED, OPPOSITE, NO_BAR, NO_STOP = range(8)
-BEYOND_STOP, BEYOND_TARGET, THIN_RISK, NO_VOLUME, NO_CASH, TOO_SMALL = range(8, 14)
+BEYOND_STOP, BEYOND_TARGET, THIN_RISK, NO_VOLUME, NO_CASH, TOO_SMALL, FULL = range(8, 15)
 
 REASONS = ("stop", "target", "signal", "time", "opposite", "ruined", "open", "trail")
 BY_STOP, BY_TARGET, BY_SIGNAL, BY_TIME, BY_OPPOSITE, BY_RUIN, STILL_OPEN, BY_TRAIL = range(8)
@@ -37,42 +39,74 @@ BY_STOP, BY_TARGET, BY_SIGNAL, BY_TIME, BY_OPPOSITE, BY_RUIN, STILL_OPEN, BY_TRA
 AT_OPEN, INSIDE, AT_CLOSE = range(3)
 EXIT, REVERSE, IGNORE = range(3)
 
+BLOCK = 16  # bars whose extremes are kept together
 NEAR = 1e-6  # of a tick or a lot: what rounding leaves
 SAME = 1e-9  # two numbers this close, as a fraction, are equal
+NOTHING = 1e-9  # of the starting cash: what rounding leaves of it
 
 
 class Market(NamedTuple):
-    """One symbol's bars; with trailing also, a value a bar, the stop that a swing confirmed at its close gives a long
-    and a short, NaN where none was (empty without trailing).
+    """One symbol's bars. lows, highs: extremes of each run of BLOCK bars.
+
+    wealth: the close, less (long) or plus (short) the carry that a unit has paid since the first bar, a row a side;
+    one row where there is no carry. troughs, peaks: its extremes by runs of bars. ahead, behind: its lowest (0) and
+    highest (1) from each bar to the end of its run, and from the beginning of its run to the bar. sums: returns of a
+    long's wealth from bar to bar, and their squares, added up from the first bar on. (No columns of these three where
+    only one account is led through the bars, nor of the sums where they would lose digits.) trail: with trailing the
+    stop that a swing confirmed at a bar's close gives a long and a short, NaN where none was, else no columns.
+    finer: open, high and low of the finer bars; those of bar t are rows finer_of[0, t] up to, not including,
+    finer_of[1, t]; both empty without finer bars.
     """
 
     open: Floats
     high: Floats
     low: Floats
     close: Floats
-    long_stop: Floats
-    short_stop: Floats
+    lows: Floats
+    highs: Floats
+    wealth: Floats
+    troughs: Floats
+    peaks: Floats
+    ahead: Floats
+    behind: Floats
+    sums: Floats
+    trail: Floats
+    finer: Floats
+    finer_of: Ints
 
 
 class Orders(NamedTuple):
-    """Entries with everything that does not depend on the account: a row each.
+    """Entries with everything that does not depend on the account: a row each, in the order of their bars.
 
     risk: per unit, NaN without a stop. most: units that the entry bar's volume allows, infinite without a cap.
+    refusal: why it cannot be entered whatever the account and the exit signals say.
     """
 
     bar: Ints
-    side: NDArray[np.int8]
+    side: Sides
     fill: Floats
     stop: Floats
     target: Floats
     risk: Floats
-    exit_bar: Ints
     most: Floats
+    window: Ints
     refusal: Ints
 
 
+def room(count: int) -> Orders:
+    """Room for that many orders, two at least: a row's values lie side by side, and of a single row a compiled kernel
+    could not tell that they do.
+    """
+    kinds = {"bar": "i4", "side": "i1", "window": "i4", "refusal": "i2"}
+    rows = np.empty(max(count, 2), np.dtype([(name, kinds.get(name, "f8")) for name in Orders._fields], align=True))
+    return Orders(*(rows[name] for name in Orders._fields))
+
+
 class Rules(NamedTuple):
-    """Options as the kernels read them. tick, lot, time_stop 0: none. risk, break_even NaN: none."""
+    """Options as the kernels read them. tick, lot, time_stop 0: none. risk, break_even NaN: none.
+
+    by_blocks: look for the touch of a stop or target by runs of bars, not bar by bar; the answer is the same.
+    """
 
     fee: float
     slippage: float
@@ -88,6 +122,8 @@ class Rules(NamedTuple):
     optimistic: bool
     at_close: bool
     on_opposite: int
+    carries: bool
+    by_blocks: bool
 
 
 class Exit(NamedTuple):
@@ -100,57 +136,7 @@ class Exit(NamedTuple):
     ambiguous: bool
 
 
-@kernel
-def find_exit(market: Market, orders: Orders, i: int, rules: Rules) -> Exit:
-    """Where a trade from order `i` ends when nothing but its own stop, target, exit signal and time is in its way."""
-    n = len(market.close)
-    side, stop, target = orders.side[i], orders.stop[i], orders.target[i]
-    entry = entry_bar(orders.bar[i], rules)
-    by_stop, best = BY_STOP, orders.fill[i]
-    moving = rules.trail or not np.isnan(rules.break_even)  # asked once: a call a bar costs more than the bar
-    for t in range(entry + 1 if rules.at_close else entry, n):
-        opening = market.open[t]
-        if t > entry:
-            if not rules.at_close and orders.exit_bar[i] < t:
-                return Exit(t, opening, BY_SIGNAL, AT_OPEN, False)
-            if not rules.at_close and rules.time_stop > 0 and t - entry >= rules.time_stop:
-                return Exit(t, opening, BY_TIME, AT_OPEN, False)
-            if side * (opening - stop) <= 0:
-                return Exit(t, opening, by_stop, AT_OPEN, False)
-            if side * (opening - target) >= 0:
-                return Exit(t, opening, BY_TARGET, AT_OPEN, False)
-        against, toward = (market.low[t], market.high[t]) if side > 0 else (market.high[t], market.low[t])
-        stopped, reached = side * (against - stop) <= 0, side * (toward - target) >= 0
-        if stopped and not (reached and rules.optimistic):
-            return Exit(t, stop, by_stop, INSIDE, reached)
-        if reached:
-            return Exit(t, target, BY_TARGET, INSIDE, stopped)
-        if rules.at_close and orders.exit_bar[i] <= t:
-            return Exit(t, market.close[t], BY_SIGNAL, AT_CLOSE, False)
-        if rules.at_close and rules.time_stop > 0 and t - entry >= rules.time_stop:
-            return Exit(t, market.close[t], BY_TIME, AT_CLOSE, False)
-        if moving:
-            best = max(best, toward) if side > 0 else min(best, toward)
-            moved = _moved(market, orders, i, t, best, stop, rules)
-            by_stop = BY_TRAIL if moved != stop and not np.isnan(stop) else by_stop
-            stop = moved
-    return Exit(n, market.close[n - 1], STILL_OPEN, AT_CLOSE, False)
-
-
-@kernel
-def _moved(market: Market, orders: Orders, i: int, t: int, best: float, stop: float, rules: Rules) -> float:
-    """The stop from the bar after t on: where it was, or nearer the price. best: the furthest price went so far."""
-    side, fill = orders.side[i], orders.fill[i]
-    if rules.trail:
-        level = market.long_stop[t] if side > 0 else market.short_stop[t]
-        if side * (level - stop) > 0:
-            stop = level
-    if side * (best - fill) >= rules.break_even * orders.risk[i] and side * (fill - stop) > 0:
-        stop = fill
-    return stop
-
-
-@kernel
+@kernel(inline=True)
 def exit_fill(end: Exit, side: int, rules: Rules) -> float:
     """The price the exit is done at; a position still open is marked, not traded, so it slips nothing."""
     if end.reason == STILL_OPEN:
@@ -158,7 +144,7 @@ def exit_fill(end: Exit, side: int, rules: Rules) -> float:
     return on_tick(end.price * (1 - side * rules.slippage), -side, rules.tick)
 
 
-@kernel
+@kernel(inline=True)
 def on_tick(price: float, up: int, tick: float) -> float:
     """The price on a tick, rounded up (+1) or down (-1); what lies within a millionth of a tick of one is on it."""
     if tick <= 0:
@@ -167,26 +153,24 @@ def on_tick(price: float, up: int, tick: float) -> float:
     return float((np.ceil(steps - NEAR) if up > 0 else np.floor(steps + NEAR)) * tick)
 
 
-@kernel
+@kernel(inline=True)
 def entry_bar(bar: int, rules: Rules) -> int:
     """The bar in which an order known at the close of `bar` is filled."""
     return bar if rules.at_close else bar + 1
 
 
-@kernel
-def excursions(market: Market, entry: int, fill: float, side: int, end: Exit, last: float, carried: int) -> Floats:
-    """Worst and best distance from the entry's fill, in price, never negative.
-
-    Bars seen whole count with low and high: from the entry (with `carried` 1: from the bar after it) up to the bar
-    before the exit, and the exit's own when it came at the close. Of any other exit bar only the open and the fill.
+@kernel(inline=True)
+def units_of(k: int, worth: float, room: float, orders: Orders, rules: Rules) -> float:
+    """Size of a position before rounding, in units. worth: equity at the signal's close. room: the value, fee
+    included, that leverage still allows.
     """
-    worst = best = last
-    whole = min(end.bar, len(market.close) - 1) if end.where == AT_CLOSE else end.bar - 1
-    for t in range(entry + carried, whole + 1):
-        worst = min(worst, market.low[t]) if side > 0 else max(worst, market.high[t])
-        best = max(best, market.high[t]) if side > 0 else min(best, market.low[t])
-    if end.where != AT_CLOSE and end.bar > entry:
-        opening = market.open[end.bar]
-        worst = min(worst, opening) if side > 0 else max(worst, opening)
-        best = max(best, opening) if side > 0 else min(best, opening)
-    return np.array([max(0.0, side * (fill - worst)), max(0.0, side * (best - fill))])
+    wanted = rules.risk * worth / orders.risk[k] if rules.risk > 0 else rules.fraction * worth / orders.fill[k]
+    return float(min(wanted, room / (orders.fill[k] * (1 + rules.fee)), orders.most[k]))
+
+
+@kernel(inline=True)
+def in_lots(units: float, rules: Rules) -> float:
+    """The size in whole lots, rounded down; 0 below the smallest that may be traded."""
+    if rules.lot > 0:
+        units = np.floor(units / rules.lot + NEAR) * rules.lot
+    return units if units >= rules.smallest * (1 - SAME) else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import bar_atr
-from ..signals import Entries
 from ..structure.swings import Swings, swing_highs, swing_lows
 from .kernel import on_tick
 from .rules import Exits
@@ -19,70 +18,96 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 
-def stops(bars: Bars, entries: Entries, price: Floats, exits: Exits) -> Floats:
-    """Each entry's stop, its buffer included, before rounding; NaN where it has none. price: that of the entry."""
-    atr = bar_atr(bars)[entries.bar]
-    if exits.stop == "atr":
-        return np.asarray(price - entries.side * exits.stop_atr * atr)
-    stop = entries.stop
-    if exits.stop == "swing" and np.isnan(stop).any():
-        low, high = _swings(bars, exits.swing_width)
-        below = _latest_below(low.known_at, low.price, entries.bar, price)
-        above = -_latest_below(high.known_at, -high.price, entries.bar, -price)
-        stop = np.where(np.isnan(stop), np.where(entries.side > 0, below, above), stop)
-    return stop - entries.side * exits.stop_buffer_atr * atr if exits.stop_buffer_atr else stop
+class Levels(NamedTuple):
+    """Swings of one side as levels to stand on: the bar they were known at, their own bar, their price, each with the
+    last one before it that lies further out (-1 none), so that a search need not try those between. All empty where
+    no option asks for swings. Highs are negated: a level below is then a level beyond.
+    """
+
+    known: Ints
+    bar: Ints
+    price: Floats
+    further: Ints
 
 
-def targets(bars: Bars, entries: Entries, price: Floats, fill: Floats, risk: Floats, exits: Exits) -> Floats:
-    """Each entry's target before rounding: its own, else a swing beyond the price, else a multiple of its risk."""
-    target = entries.target
-    if exits.target_swing and np.isnan(target).any():
-        low, high = _swings(bars, exits.swing_width)
-        above = -_latest_below(high.known_at, -high.price, entries.bar, -price)
-        below = _latest_below(low.known_at, low.price, entries.bar, price)
-        target = np.where(np.isnan(target), np.where(entries.side > 0, above, below), target)
-    if exits.target_r is not None:
-        target = np.where(np.isnan(target), fill + entries.side * exits.target_r * risk, target)
-    return target
+NOWHERE = Levels(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
+for _array in NOWHERE:
+    _array.setflags(write=False)  # as remembered ones are: to a compiled kernel that is another type
 
 
-def trailing(bars: Bars, exits: Exits, tick: float) -> tuple[Floats, Floats]:
-    """For every bar the stop that a swing confirmed at its close gives a long and a short, NaN where none was."""
+def levels(bars: Bars, width: int, side: int) -> Levels:
+    """The lows (side +1) or the negated highs (-1) of a symbol with `width` bars on either side, found once."""
+
+    def compute() -> Levels:
+        found = _swings(bars, width, side)
+        return Levels(found.known_at, found.bar, side * found.price, _further(side * found.price))
+
+    return bars.remember(("levels", side, width), compute)
+
+
+def _swings(bars: Bars, width: int, side: int) -> Swings:
+    if side > 0:
+        return bars.remember(("stop_lows", width), lambda: swing_lows(bars.low, width, width))
+    return bars.remember(("stop_highs", width), lambda: swing_highs(bars.high, width, width))
+
+
+def trailing(bars: Bars, exits: Exits, tick: float) -> Floats:
+    """For every bar the stop that a swing confirmed at its close gives a long (row 0) and a short (row 1), NaN where
+    none was; no columns without trailing.
+    """
     if not exits.trail:
-        return np.zeros(0), np.zeros(0)
-    low, high = _swings(bars, exits.swing_width)
-    levels = []
-    for swings, side in ((low, 1), (high, -1)):
-        level = np.full(len(bars), np.nan)
-        level[swings.known_at] = swings.price
+        return np.zeros((2, 0))
+    level = np.full((2, len(bars)), np.nan)
+    for row, side in enumerate((1, -1)):
+        found = _swings(bars, exits.swing_width, side)
+        level[row, found.known_at] = found.price
         if exits.stop_buffer_atr:
-            level -= side * exits.stop_buffer_atr * bar_atr(bars)
-        levels.append(ticked(level, np.full(len(bars), -side, np.int8), tick))
-    return levels[0], levels[1]
+            level[row] -= side * exits.stop_buffer_atr * bar_atr(bars)
+        level[row] = _ticked(level[row], -side, tick)
+    return level
 
 
 @kernel
-def ticked(price: Floats, up: NDArray[np.int8], tick: float) -> Floats:
+def _ticked(price: Floats, up: int, tick: float) -> Floats:
     """Prices on ticks, rounded up where `up` is +1, down where it is -1; NaN stays."""
-    rounded = price.copy()
+    rounded = np.empty_like(price)
     for i in range(len(price)):
-        rounded[i] = on_tick(price[i], up[i], tick)
+        rounded[i] = on_tick(price[i], up, tick)
     return rounded
 
 
-def _swings(bars: Bars, width: int) -> tuple[Swings, Swings]:
-    low = bars.remember(("stop_lows", width), lambda: swing_lows(bars.low, width, width))
-    high = bars.remember(("stop_highs", width), lambda: swing_highs(bars.high, width, width))
-    return low, high
-
-
 @kernel
-def _latest_below(known: Ints, level: Floats, bar: Ints, price: Floats) -> Floats:
-    """For each (bar, price) the last level known by then that lies below the price; NaN none."""
-    found = np.full(len(bar), np.nan)
-    for i in range(len(bar)):
-        for j in range(np.searchsorted(known, bar[i], side="right") - 1, -1, -1):
-            if level[j] < price[i]:
-                found[i] = level[j]
-                break
+def _further(price: Floats) -> Ints:
+    """For each price the last one before it that is lower, -1 none."""
+    found = np.empty(len(price), np.int64)
+    for i in range(len(price)):
+        j = i - 1
+        while j >= 0 and price[j] >= price[i]:
+            j = found[j]
+        found[i] = j
     return found
+
+
+@kernel(inline=True)
+def beyond(at: Levels, last: int, price: float) -> float:
+    """The latest of the levels 0 to `last` that lies below the price; NaN none."""
+    j = last
+    while j >= 0 and not at.price[j] < price:
+        j = at.further[j]
+    return at.price[j] if j >= 0 else np.nan
+
+
+@kernel(inline=True)
+def extension(leg: Levels, base: Levels, last: int, ratio: float) -> float:
+    """The level `ratio` legs from the last base level before the latest leg level, in the direction of the leg.
+
+    leg: levels on the target's side, base: on the stop's, the one of them negated against the other. NaN without both,
+    or where the leg does not lead from the base to the target's side. The answer is in the sign of `base`.
+    """
+    if last < 0:
+        return np.nan
+    j = np.searchsorted(base.bar, leg.bar[last], side="left") - 1
+    if j < 0:
+        return np.nan
+    length = -leg.price[last] - base.price[j]
+    return base.price[j] + ratio * length if length > 0 else np.nan

@@ -11,22 +11,12 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..signals import Entries
-from .kernel import (
-    AT_OPEN,
-    ENTERED,
-    FATES,
-    REASONS,
-    STILL_OPEN,
-    Market,
-    Orders,
-    Rules,
-    entry_bar,
-    excursions,
-    exit_fill,
-    find_exit,
-)
-from .orders import market, orders, rules
+from .curve import excursions, held_bars
+from .kernel import ENTERED, FATES, REASONS, STILL_OPEN, WITH_EXIT, Market, Orders, Rules, entry_bar, exit_fill
+from .market import carried, market
+from .orders import orders, rules
 from .rules import Costs, Exits, Sizing
+from .touch import Touches, find_exit, untouched
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -56,14 +46,17 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
     entered; an open trade is marked at the last close.
     """
     exits, costs = exits or Exits(), costs or Costs()
-    placed = orders(bars, entries, costs, exits)
-    options = rules(costs, Sizing(), exits)
-    entered = placed.refusal == ENTERED
-    alone = _alone(market(bars, exits, costs), placed, options)
+    room, m = orders(bars, entries, costs, exits), len(entries)
+    placed = Orders._make([column[:m] for column in room])
+    options = rules(bars, m, costs, Sizing(), exits)
+    leave = np.array(entries.exit_bar, np.int64)
+    fate = np.where(leave == placed.bar, WITH_EXIT, placed.refusal)
+    entered = fate == ENTERED
+    alone = _alone(market(bars, exits, costs), room, leave, fate, untouched(m), options)
     missing = np.where(entered, 0.0, np.nan)
     return pd.DataFrame(
         {
-            "fate": np.array(FATES, dtype=object)[placed.refusal],
+            "fate": np.array(FATES, dtype=object)[fate],
             "entry_bar": np.where(entered, alone.entry, -1),
             "entry_price": placed.fill + missing,
             "stop": placed.stop + missing,
@@ -82,29 +75,24 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
 
 
 @kernel
-def held_bars(entry: int, end: int, where: int, n: int, at_close: bool) -> int:
-    """Bars in the market: the entry's unless entered at its close, the exit's unless left at its open."""
-    last = min(end, n - 1)
-    return last - entry + (0 if at_close else 1) - (1 if where == AT_OPEN else 0)
-
-
-@kernel
-def _alone(market: Market, orders: Orders, rules: Rules) -> Alone:
-    m, n = len(orders.bar), len(market.close)
+def _alone(market: Market, orders: Orders, leave: Ints, fate: Ints, touches: Touches, rules: Rules) -> Alone:
+    m, n = len(fate), len(market.close)
     entry, end, reason = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int64)
     fill, gain, r, mae, mfe = np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m)
     held, ambiguous = np.zeros(m, np.int64), np.zeros(m, np.bool_)
     for i in range(m):
-        if orders.refusal[i] != ENTERED:
+        if fate[i] != ENTERED:
             continue
-        side, paid, risk = orders.side[i], orders.fill[i], orders.risk[i]
-        out = find_exit(market, orders, i, rules)
+        side, paid, risk = int(orders.side[i]), orders.fill[i], orders.risk[i]
+        out = find_exit(market, orders, i, leave[i], touches, rules)
         entry[i], end[i], reason[i] = entry_bar(orders.bar[i], rules), out.bar, out.reason
         fill[i], ambiguous[i] = exit_fill(out, side, rules), out.ambiguous
         fees = rules.fee * (paid + (0.0 if out.reason == STILL_OPEN else fill[i]))
-        profit = side * (fill[i] - paid) - fees
+        carry = carried(market, side, entry[i], out, rules)
+        profit = side * (fill[i] - paid) - fees - carry
         gain[i], r[i] = profit / paid, profit / risk
-        carried = 1 if rules.at_close else 0
-        mae[i], mfe[i] = excursions(market, entry[i], paid, side, out, fill[i], carried) / risk
+        later = 1 if rules.at_close else 0
+        worst, best = excursions(market, entry[i], paid, side, out, fill[i], later)
+        mae[i], mfe[i] = worst / risk, best / risk
         held[i] = held_bars(entry[i], out.bar, out.where, n, rules.at_close)
     return Alone(entry, end, reason, fill, gain, r, mae, mfe, held, ambiguous)

@@ -6,7 +6,7 @@ lows exchanged, the oscillator and its levels negated (100 - x would round two n
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -70,18 +70,41 @@ def divergences(bars: Bars, oscillator: Floats, rule: DivergenceRule, name: str 
     right / left; f_succession 1 for the first of its kind in the running leg; f_control +1 buyers, -1 sellers at
     known_at; f_broken_before_known 1 when price went beyond the right swing before it was known. Vetoes none.
     """
-    bull = _View(1, bars.low, oscillator, rule.oversold, rule.midline)
-    bear = _View(-1, -bars.high, -oscillator, -rule.overbought, -rule.midline)
-    return ordered(_side(bars, oscillator, view, rule, name) for view in (bull, bear))
+    return _graded(_pairs(bars, oscillator, rule, name), bars, oscillator, rule)
 
 
 def rsi_divergences(bars: Bars, period: int, rule: DivergenceRule) -> Setups:
-    """`divergences` of the closes' RSI, found once for each set of arguments."""
+    """`divergences` of the closes' RSI, found once for each set of arguments; its pairs once for all thresholds."""
+    rsi, name = bar_rsi(bars, period), f"rsi_{period}_divergence"
 
     def compute() -> Setups:
-        return divergences(bars, bar_rsi(bars, period), rule, f"rsi_{period}_divergence")
+        found = bars.remember(("rsi_pairs", period, bare), lambda: _pairs(bars, rsi, rule, name))
+        return _graded(found, bars, rsi, rule)
 
+    bare = replace(rule, oversold=0.0, overbought=0.0, left_extreme="swing")
     return bars.remember(("rsi_divergences", period, rule), compute)
+
+
+def _pairs(bars: Bars, oscillator: Floats, rule: DivergenceRule, name: str) -> Setups:
+    """The divergences with all that does not depend on where the extreme zone begins."""
+    return ordered(_side(bars, oscillator, view, rule, name) for view in _views(bars, oscillator, rule))
+
+
+def _graded(found: Setups, bars: Bars, oscillator: Floats, rule: DivergenceRule) -> Setups:
+    """The same with what the extreme zone says of them."""
+    zone: dict[str, Floats] = {}
+    for view in _views(bars, oscillator, rule):
+        rows = np.flatnonzero(found.direction == view.side)
+        anchors = {name: bar[rows] for name, bar in found.anchors.items()}
+        graded = _zone(view, anchors, found.known_at[rows], rule.left_extreme == "since_midline")
+        for name, values in graded.items():
+            zone.setdefault(name, np.empty(len(found)))[rows] = values
+    return replace(found, features=zone | dict(found.features), detection=repr(sorted(asdict(rule).items())))
+
+
+def _views(bars: Bars, oscillator: Floats, rule: DivergenceRule) -> tuple[_View, _View]:
+    bull = _View(1, bars.low, oscillator, rule.oversold, rule.midline)
+    return bull, _View(-1, -bars.high, -oscillator, -rule.overbought, -rule.midline)
 
 
 def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str) -> Setups:
@@ -120,7 +143,6 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
         stop=view.side * extreme,
         features=features,
         veto=np.full(len(pair), "", dtype="U1"),
-        detection=repr(sorted(asdict(rule).items())),
     )
 
 
@@ -128,7 +150,7 @@ def _features(
     bars: Bars, raw: Floats, view: _View, anchors: dict[str, Ints], known: Ints, rule: DivergenceRule
 ) -> dict[str, Floats]:
     after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
-    return _zone(view, anchors, known, rule.left_extreme == "since_midline") | {
+    return {
         "f_left_osc": raw[anchors["left_osc"]],
         "f_right_osc": raw[anchors["right_osc"]],
         "f_volume_ratio": volume_ratio(bars.volume, anchors["left_price"], anchors["right_price"]),

@@ -20,6 +20,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Ties = Literal["strict", "pine"]
 
+RUN = 2048  # bars whose nearest neighbours are compared at once
+NEIGHBOURS = 2  # as many on either side
+
 
 @dataclass(frozen=True, eq=False)
 class Swings:
@@ -73,26 +76,39 @@ def zigzag(bars: Bars, unit: Literal["atr", "percent"] = "atr", size: float = 3.
 
 @kernel
 def _lows(x: Floats, left: int, right: int, plateau: bool) -> Ints:
+    """Bars of the lows. The nearest neighbours are compared many bars at a time; few bars are left to look at alone."""
     n = len(x)
-    found = np.empty(n, np.int64)
+    found, near = np.empty(n, np.int64), np.empty(RUN, np.uint8)
     count = 0
-    for i in range(left, n - right):
-        here = x[i]
-        ok = not np.isnan(here)
-        for j in range(i + 1, i + right + 1):
-            if not here < x[j]:
-                ok = False
-                break
-        if not ok:
-            continue
-        for j in range(i - left, i):
-            if not (here < x[j] or (plateau and here == x[j])):
-                ok = False
-                break
-        if ok:
-            found[count] = i
-            count += 1
+    for start in range(left, n - right, RUN):
+        size = min(RUN, n - right - start)
+        here = x[start : start + size]
+        near[:size] = 1
+        for j in range(1, min(right, NEIGHBOURS) + 1):
+            other = x[start + j : start + j + size]
+            for i in range(size):
+                near[i] &= here[i] < other[i]
+        for j in range(1, min(left, NEIGHBOURS) + 1):
+            other = x[start - j : start - j + size]
+            for i in range(size):
+                near[i] &= (here[i] <= other[i]) if plateau else (here[i] < other[i])
+        for i in range(size):
+            if near[i] and _stands_out(x, start + i, left, right, plateau):
+                found[count] = start + i
+                count += 1
     return found[:count].copy()
+
+
+@kernel(inline=True)
+def _stands_out(x: Floats, at: int, left: int, right: int, plateau: bool) -> bool:
+    """Whether a bar lies below its neighbours further out than the nearest."""
+    for j in range(at + NEIGHBOURS + 1, at + right + 1):
+        if not x[at] < x[j]:
+            return False
+    for j in range(at - NEIGHBOURS - 1, at - left - 1, -1):
+        if not (x[at] < x[j] or (plateau and x[at] == x[j])):
+            return False
+    return bool(left > 0 or right > 0 or not np.isnan(x[at]))
 
 
 @kernel

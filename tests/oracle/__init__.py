@@ -8,22 +8,47 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 NAN = math.nan
 ATR_PERIOD = 14
 PLENTY = 1e12  # a volume no size is capped by
 
 
+class Quote(NamedTuple):
+    """A finer bar inside a bar."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
 @dataclass(frozen=True)
 class Bars:
+    """Of the lists with a default, an empty one is of no interest; the others have one item a bar."""
+
     open: list[float]
     high: list[float]
     low: list[float]
     close: list[float]
-    volume: list[float] = field(default_factory=list)  # NaN = unknown; empty = of no interest, PLENTY everywhere
+    volume: list[float] = field(default_factory=list)  # NaN = unknown; empty: PLENTY everywhere
+    finer: list[list[Quote]] = field(default_factory=list)  # in order; empty: no bar has any
+    funding: list[float] = field(default_factory=list)  # rate of the bar's stamps, positive where longs pay; empty: 0
+    days: list[float] = field(default_factory=list)  # from its open to the next, of the last `length`; empty: `length`
+    length: float = 1.0  # of a bar, in days
 
     def volume_of(self, bar: int) -> float:
         return self.volume[bar] if self.volume else PLENTY
+
+    def finer_of(self, bar: int) -> list[Quote]:
+        return self.finer[bar] if self.finer else []
+
+    def funding_of(self, bar: int) -> float:
+        return self.funding[bar] if self.funding else 0.0
+
+    def days_of(self, bar: int) -> float:
+        return self.days[bar] if self.days else self.length
 
     def average_true_range(self) -> list[float]:
         """Wilder's ATR(14) at each bar, NaN before bar 13. The first bar's range is its high less its low."""
@@ -53,6 +78,10 @@ class Bars:
                 return extremes[bar]
         return NAN
 
+    def latest_swing(self, side: int, last: int, width: int) -> int | None:
+        """The bar of the latest swing at or before `last`: a low for side +1, a high for side -1."""
+        return next((bar for bar in range(last, width - 1, -1) if self.is_swing(side, bar, width)), None)
+
     def is_swing(self, side: int, bar: int, width: int) -> bool:
         """Whether a low (side +1) or a high (side -1) lies strictly beyond the `width` bars before and after it."""
         if bar - width < 0 or bar + width >= len(self.open):
@@ -68,6 +97,8 @@ class Entry:
     side: int
     stop: float = NAN
     target: float = NAN
+    height: float = NAN  # of its pattern, a distance in price
+    window: int = 0  # of a walk-forward
 
 
 @dataclass
@@ -77,9 +108,12 @@ class Signal:
     entries: list[Entry] = field(default_factory=list)
     exit_long: bool = False
     exit_short: bool = False
+    exit_window: int | None = None  # the only window whose exits these are; None: they are every window's
 
-    def leaves(self, side: int) -> bool:
-        return self.exit_long if side > 0 else self.exit_short
+    def leaves(self, side: int, window: int) -> bool:
+        """Whether what that window entered on that side is to be left."""
+        asked = self.exit_long if side > 0 else self.exit_short
+        return asked and self.exit_window in (None, window)
 
 
 @dataclass(frozen=True)
@@ -93,12 +127,15 @@ class Options:
     break_even_r: float | None = None
     swing_width: int = 5
     target_swing: bool = False
+    target_extension: float | None = None
+    target_height: float | None = None
     target_r: float | None = None
     time_stop: int | None = None
     on_opposite: str = "exit"
     min_risk_atr: float = 0.25
     fee: float = 0.0
     slippage: float = 0.0
+    borrow: float = 0.0  # a year's, of a short's value
     tick: float | None = None
     fraction: float = 1.0
     risk: float | None = None
@@ -123,6 +160,7 @@ class Trade:
     reason: str
     size: float
     fees: float
+    carry: float  # funding and borrowing paid, negative where received
     pnl: float
     returned: float
     r: float
@@ -144,6 +182,8 @@ class Position:
     target: float
     size: float
     fee_paid: float
+    window: int = 0
+    carry: float = 0.0  # paid so far
 
     @property
     def initial_risk(self) -> float:

@@ -38,11 +38,26 @@ class Levels:
         return below(side, stop, self.options.tick)
 
     def target(self, entry: Entry, signal_bar: int, price: float) -> float:
-        """The target known before the fill: the entry's own, else a swing."""
-        target = entry.target
-        if math.isnan(target) and self.options.target_swing:
-            target = self.bars.swing_beyond(-entry.side, signal_bar, price, self.options.swing_width)
-        return above(entry.side, target, self.options.tick)
+        """The target known before the fill: the first there is of all but the one in R."""
+        options, target = self.options, entry.target
+        if math.isnan(target) and options.target_swing:
+            target = self.bars.swing_beyond(-entry.side, signal_bar, price, options.swing_width)
+        if math.isnan(target) and options.target_extension is not None:
+            target = self.extended(entry.side, signal_bar, options.target_extension)
+        if math.isnan(target) and options.target_height is not None:
+            target = self.bars.close[signal_bar] + entry.side * options.target_height * entry.height
+        return above(entry.side, target, options.tick)
+
+    def extended(self, side: int, signal_bar: int, ratio: float) -> float:
+        """The way from A to B, times `ratio`, laid off from A; for a long from a low up to a high."""
+        bars, width = self.bars, self.options.swing_width
+        end_bar = bars.latest_swing(-side, signal_bar - width, width)
+        start_bar = None if end_bar is None else bars.latest_swing(side, end_bar - 1, width)
+        if end_bar is None or start_bar is None:
+            return NAN
+        start = bars.low[start_bar] if side > 0 else bars.high[start_bar]
+        end = bars.high[end_bar] if side > 0 else bars.low[end_bar]
+        return start + ratio * (end - start) if side * (end - start) > 0 else NAN
 
     def target_in_r(self, side: int, fill: float, initial_risk: float) -> float:
         """The target for an entry that has none before its fill."""

@@ -9,7 +9,9 @@ import math
 from dataclasses import replace
 
 from tests.oracle import Bars, Options, Outcome, Position, Signal, Trade
+from tests.oracle.carry import carried
 from tests.oracle.grid import above, below
+from tests.oracle.inside import way_out
 from tests.oracle.levels import Levels
 from tests.oracle.sizes import size
 
@@ -42,6 +44,7 @@ class Simulation:
             self.leave_inside(bar)
             if self.position:
                 self.position = replace(self.position, moving_stop=self.levels.moved(self.position, bar))
+                self.pay_carry(self.position, bar)
             self.close_equity = self.worth(bar)
             if abs(self.close_equity - self.nothing) < 1e-11 * self.options.cash:
                 self.on_the_edge = True
@@ -64,6 +67,11 @@ class Simulation:
             return self.cash
         return self.cash + self.position.side * self.position.size * self.bars.close[bar]
 
+    def pay_carry(self, held: Position, bar: int) -> None:
+        paid = carried(self.bars, held, bar, self.options.borrow)
+        self.cash -= paid
+        self.position = replace(held, carry=held.carry + paid)
+
     def ruin(self, bar: int) -> None:
         if self.position:
             self.leave(bar, self.bars.close[bar], "ruined")
@@ -79,9 +87,9 @@ class Simulation:
         for number, entry in enumerate(signal.entries, self.first_entry[bar]):
             if any(other.side != entry.side for other in signal.entries):
                 self.fates[number] = "both_sides"
-            elif signal.leaves(entry.side):
+            elif signal.leaves(entry.side, entry.window):
                 self.fates[number] = "with_exit"
-            elif held and held.side == entry.side:
+            elif held and (held.side == entry.side or held.window != entry.window):
                 self.fates[number] = "lapsed"
             else:
                 wanted.append(number)
@@ -94,7 +102,7 @@ class Simulation:
             wanted = []
         if held and self.time_is_up(held, bar):
             leave = "time"
-        if held and signal.leaves(held.side):
+        if held and signal.leaves(held.side, held.window):
             leave = "signal"
         return leave, wanted
 
@@ -142,7 +150,7 @@ class Simulation:
             return refused
         fee = options.fee * units * fill
         self.cash -= side * units * fill + fee
-        self.position = Position(number, side, signal_bar, bar, fill, stop, stop, target, units, fee)
+        self.position = Position(number, side, signal_bar, bar, fill, stop, stop, target, units, fee, entry.window)
         return "entered"
 
     # Inside the bar
@@ -151,22 +159,9 @@ class Simulation:
         held = self.position
         if held is None:
             return
-        side, stop, target, opened = held.side, held.moving_stop, held.target, self.bars.open[bar]
-        worst, best = self.bars.low[bar], self.bars.high[bar]
-        if side < 0:
-            worst, best = best, worst
-        carried = held.entry_bar < bar
-        by_stop = "stop" if stop == held.stop else "trail"
-        stopped = side * (worst - stop) <= 0
-        reached = side * (best - target) >= 0
-        if carried and side * (opened - stop) <= 0:
-            self.leave(bar, opened, by_stop, at_open=True)
-        elif carried and side * (opened - target) >= 0:
-            self.leave(bar, opened, "target", at_open=True)
-        elif stopped and (not reached or self.options.inside_bar == "pessimistic"):
-            self.leave(bar, stop, by_stop, ambiguous=reached)
-        elif reached:
-            self.leave(bar, target, "target", ambiguous=stopped)
+        out = way_out(self.bars, held, bar, self.options.inside_bar)
+        if out:
+            self.leave(bar, out.price, out.reason, out.at_open, out.ambiguous)
 
     def leave(self, bar: int, price: float, reason: str, at_open: bool = False, ambiguous: bool = False) -> None:
         held = self.position
@@ -191,7 +186,7 @@ class Simulation:
     ) -> None:
         side, size, risk = held.side, held.size, held.initial_risk
         fees = held.fee_paid + fee
-        pnl = side * size * (price - held.fill) - fees
+        pnl = side * size * (price - held.fill) - fees - held.carry
         at_close = reason in ("open", "ruined") or (
             self.options.fill == "close" and reason in ("signal", "time", "opposite")
         )
@@ -205,7 +200,7 @@ class Simulation:
             Trade(
                 entry=held.entry, side=side, signal_bar=held.signal_bar, entry_bar=held.entry_bar,
                 entry_price=held.fill, stop=held.stop, target=held.target, exit_bar=bar, exit_price=price,
-                reason=reason, size=size, fees=fees, pnl=pnl, returned=pnl / (size * held.fill),
+                reason=reason, size=size, fees=fees, carry=held.carry, pnl=pnl, returned=pnl / (size * held.fill),
                 r=pnl / (size * risk), mae=mae / risk, mfe=mfe / risk, bars=bars, ambiguous=ambiguous,
             )
         )  # fmt: skip

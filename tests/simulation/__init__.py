@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,22 +22,62 @@ COLUMNS = (  # of a trade and of an outcome, by the framework's name and the ora
     ("mfe", "mfe"), ("bars", "bars"), ("ambiguous", "ambiguous"),
 )  # fmt: skip
 EXITS = (
-    "stop", "stop_atr", "stop_buffer_atr", "swing_width", "trail", "break_even_r", "target_swing", "target_r",
-    "time_stop", "on_opposite", "min_risk_atr", "inside_bar", "fill",
+    "stop", "stop_atr", "stop_buffer_atr", "swing_width", "trail", "break_even_r", "target_swing", "target_extension",
+    "target_height", "target_r", "time_stop", "on_opposite", "min_risk_atr", "inside_bar", "fill",
 )  # fmt: skip
-COSTS = ("fee", "slippage", "tick")
+COSTS = ("fee", "slippage", "tick", "borrow")
 SIZING = ("fraction", "risk", "leverage", "lot", "smallest", "volume_share")
 OF_A_TRADE = (
-    *COLUMNS, ("setup", "entry"), ("signal_bar", "signal_bar"), ("size", "size"), ("fees", "fees"), ("pnl", "pnl"),
-    ("return", "returned"),
+    *COLUMNS, ("setup", "entry"), ("signal_bar", "signal_bar"), ("size", "size"), ("fees", "fees"), ("carry", "carry"),
+    ("pnl", "pnl"), ("return", "returned"),
 )  # fmt: skip
+
+
+START = pd.Timestamp("2024-01-01", tz="UTC")
+DAY = 86_400e6  # microseconds
+TIMEFRAMES = {1.0: "1d", 0.25: "6h", 1 / 24: "1h"}  # by the length of a bar in days
+FINER = {1.0: "1h", 0.25: "15m", 1 / 24: "150s"}
+SLOTS = 24  # how many finer bars fit into a bar
 
 
 def framework_bars(bars: oracle.Bars) -> Bars:
-    index = pd.date_range("2024-01-01", periods=len(bars.open), freq="h", tz="UTC")
+    """With the bars' funding and finer bars, where they have any."""
+    opens = _opens(bars)
+    index = pd.DatetimeIndex(opens)
     columns = {"open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close}
-    volume = [bars.volume_of(bar) for bar in range(len(bars.open))]
-    return Bars.from_frame(pd.DataFrame({**columns, "volume": volume}, index=index), "TEST", "1h")
+    volume = [bars.volume_of(bar) for bar in range(len(opens))]
+    made = Bars.from_frame(pd.DataFrame({**columns, "volume": volume}, index=index), "TEST", TIMEFRAMES[bars.length])
+    if any(bars.funding):
+        made = made.with_funding(_funding(bars, opens))
+    return made.with_finer(_finer(bars, opens)) if any(bars.finer) else made
+
+
+def _opens(bars: oracle.Bars) -> list[pd.Timestamp]:
+    days = [0.0, *(bars.days_of(bar) for bar in range(len(bars.open) - 1))]
+    return [START + pd.Timedelta(microseconds=round(since * DAY)) for since in itertools.accumulate(days)]
+
+
+def _funding(bars: oracle.Bars, opens: list[pd.Timestamp]) -> pd.Series[float]:
+    """Stamps inside the bar, at the next one's open, or half of the rate at each. At either end stands one too many."""
+    rates = {opens[0]: 0.5}
+    for bar, (rate, opened) in enumerate(zip(bars.funding, opens, strict=True)):
+        ended = opened + pd.Timedelta(microseconds=round(bars.days_of(bar) * DAY))
+        stamps = [(opened + pd.Timedelta(microseconds=1),), (ended,), (opened + (ended - opened) / 2, ended)][bar % 3]
+        rates.update({stamp: rate / len(stamps) for stamp in stamps if rate})
+    rates[ended + pd.Timedelta(microseconds=1)] = 0.5
+    return pd.Series(rates)
+
+
+def _finer(bars: oracle.Bars, opens: list[pd.Timestamp]) -> Bars:
+    """The first at the bar's open, the others at once after it. Before, between and after the bars: wild ones."""
+    slot = pd.Timedelta(microseconds=round(bars.length * DAY)) / SLOTS
+    wild = (max(bars.high), max(bars.high) * 2, min(bars.low) / 2, min(bars.low))
+    rows = {opens[0] - slot: wild} | {opened + SLOTS * slot: wild for opened in opens}
+    for opened, finer in zip(opens, bars.finer, strict=True):
+        rows.pop(opened, None)  # the bar before is followed at once
+        rows.update({opened + place * slot: quote for place, quote in enumerate(finer)})
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["open", "high", "low", "close"])
+    return Bars.from_frame(frame.sort_index(), "TEST", FINER[bars.length])
 
 
 def framework_entries(signals: list[oracle.Signal]) -> Entries:
@@ -47,8 +88,10 @@ def framework_entries(signals: list[oracle.Signal]) -> Entries:
         side=np.array([entry.side for _, entry in rows], np.int8),
         stop=np.array([entry.stop for _, entry in rows], float),
         target=np.array([entry.target for _, entry in rows], float),
-        exit_bar=np.array([_first_exit(signals, bar, entry.side) for bar, entry in rows], np.int64),
+        exit_bar=np.array([_first_exit(signals, bar, entry) for bar, entry in rows], np.int64),
         setup=np.arange(len(rows), dtype=np.int64),
+        height=np.array([entry.height for _, entry in rows], float),
+        window=np.array([entry.window for _, entry in rows], np.int64),
     )
 
 
@@ -62,12 +105,14 @@ def framework_signals(signals: list[oracle.Signal]) -> Signals:
         short_exit=np.array([signal.exit_short for signal in signals]),
         stop=np.array([entry.stop for entry in only]),
         target=np.array([entry.target for entry in only]),
+        height=np.array([entry.height for entry in only]),
         setup=np.cumsum([entry.side != 0 for entry in only]) - 1,
     )
 
 
-def _first_exit(signals: list[oracle.Signal], bar: int, side: int) -> int:
-    return next((later for later in range(bar, len(signals)) if signals[later].leaves(side)), len(signals))
+def _first_exit(signals: list[oracle.Signal], bar: int, entry: oracle.Entry) -> int:
+    later = range(bar, len(signals))
+    return next((other for other in later if signals[other].leaves(entry.side, entry.window)), len(signals))
 
 
 def exits_and_costs(options: oracle.Options) -> tuple[Exits, Costs]:
@@ -113,5 +158,5 @@ def differences(
     return [
         f"entry {trade.entry}: {name} is {ours!r}, the oracle says {theirs!r}"
         for name, ours, theirs in pairs
-        if not same(ours, theirs, scale if name in ("pnl", "fees") else 1.0)
+        if not same(ours, theirs, scale if name in ("pnl", "fees", "carry") else 1.0)
     ]

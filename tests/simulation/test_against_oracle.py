@@ -18,7 +18,8 @@ from framework.signals import Entries, Signals
 from framework.simulation import outcomes, simulate
 from tests import oracle
 from tests.oracle import simulator
-from tests.oracle.strategies import IDEAS, Case, cases, long_case, options
+from tests.oracle.seeded import busy_case, long_case
+from tests.oracle.strategies import IDEAS, Case, cases, options
 from tests.simulation import (
     COLUMNS,
     OF_A_TRADE,
@@ -87,7 +88,10 @@ def test_simulate(case: Case) -> None:
 @often
 @given(cases())
 def test_simulate_takes_dense_signals(case: Case) -> None:
-    thinned = [replace(signal, entries=signal.entries[:1]) for signal in case.signals]
+    thinned = [
+        replace(signal, entries=[replace(entry, window=0) for entry in signal.entries[:1]], exit_window=None)
+        for signal in case.signals
+    ]
     check_account(replace(case, signals=thinned), framework_bars(case.bars), framework_signals(thinned))
 
 
@@ -104,6 +108,19 @@ def test_options_of_one_idea(names: tuple[str, ...]) -> None:
     @for_each_idea
     @given(cases(names))
     def check(case: Case) -> None:
+        bars = framework_bars(case.bars)
+        check_account(case, bars, framework_entries(case.signals))
+        check_outcomes(case, bars)
+
+    check()
+
+
+@pytest.mark.parametrize("names", IDEAS, ids="+".join)
+def test_busy_markets_of_one_idea(names: tuple[str, ...]) -> None:
+    @seldom
+    @given(st.integers(0, 2**32))
+    def check(seed: int) -> None:
+        case = busy_case(seed, names)
         bars = framework_bars(case.bars)
         check_account(case, bars, framework_entries(case.signals))
         check_outcomes(case, bars)

@@ -10,7 +10,7 @@ from tests.oracle.tables import Table, all_tables
 from tests.simulation import exits_and_costs, framework_bars, framework_entries, keywords, same, trade_rows
 
 TABLES = all_tables()
-NOT_ALONE = {"both_sides", "lapsed", "opposite", "no_volume", "no_cash", "too_small", "ruined"}
+NOT_ALONE = {"both_sides", "lapsed", "opposite", "no_volume", "no_cash", "too_small", "full", "ruined"}
 PLAIN = [
     table
     for table in TABLES
@@ -36,6 +36,7 @@ def test_simulate(table: Table) -> None:
         assert same(row["exit_price"], due.exit_price)
         assert same(row["r"], due.r)
         assert due.size is None or same(row["size"], due.size)
+        assert due.carry is None or same(row["carry"], due.carry)
     assert table.refused(result.fates) == sorted(table.refusals)
     assert same(result.trades["pnl"].sum(), result.equity.iloc[-1] - table.options.cash, table.options.cash)
 
