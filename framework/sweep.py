@@ -1,0 +1,174 @@
+"""Many parameter sets of one rule on one symbol: a row of figures each, without a curve or a table for any of them.
+
+What sets share is made once: setups and exits for each set of values of the parameters that the rule reads, entries for
+each of those and each policy, orders for each of those and each way of stopping. What is left for a set alone is its
+account, and the accounts of a batch are led through the bars together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .bars import Bars
+from .batches import Plan, batches
+from .entries import POLICIES
+from .errors import UserError, nearest
+from .params import Value
+from .simulation import Costs, Exits, Sizing, Terms
+from .simulation.figures import figures
+from .simulation.tally import PARTS
+from .workspace import Strategy
+
+Ints: TypeAlias = NDArray[np.int64]
+Space: TypeAlias = Mapping[str, Sequence[Value] | Value] | pd.DataFrame
+Told: TypeAlias = Callable[[int, int], object]
+
+ENTRY = "entry"
+TABLES: dict[str, type] = {"costs": Costs, "sizing": Sizing, "exits": Exits}
+WAITING = 2  # batches under way at a time: memory does not grow with the number of sets
+
+
+def sweep(
+    bars: Bars,
+    strategy: Strategy,
+    space: Space,
+    terms: Terms | None = None,
+    cash: float = 10_000.0,
+    workers: int = 2,
+    told: Told = lambda *_: None,
+) -> pd.DataFrame:
+    """Trade every parameter set of `space` as `simulate` would; one row of figures each, in the order of the space.
+
+    space: for each name its values (every combination is tried, the last name moving fastest) or one value; or a table
+    with a set a row. A name is a parameter of the strategy, `entry` (aggressive, conservative; aggressive unless
+    given), or an option of the terms as in `exits.target_r`. Columns: the names, then those of
+    `framework.simulation.figures`. The values do not depend on `workers`. told: called with the sets done and all of
+    them. Raises UserError for a name or value that is none.
+    """
+    sets = _Sets.of(space)
+    plan = _plan(bars, strategy, sets, terms or Terms(), cash)
+    total = len(sets)
+    tallies, ends = np.zeros((total, PARTS)), np.zeros(total)
+    done = 0
+    for rows, found, money in _run(plan, max(1, workers)):
+        tallies[rows], ends[rows] = found, money
+        done += len(rows)
+        told(done, total)
+    made = figures(tallies, cash, ends, len(bars), bars.per_year)
+    return sets.table().assign(**made)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sets:
+    """Parameter sets: for each name its values, and for each set which of them it has."""
+
+    values: Mapping[str, list[Any]]
+    codes: Mapping[str, Ints]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.codes.values()))) if self.codes else 1
+
+    @classmethod
+    def of(cls, space: Space) -> _Sets:
+        if isinstance(space, pd.DataFrame):
+            parts = {str(name): pd.factorize(space[name], use_na_sentinel=False) for name in space}
+            made = cls(
+                {name: list(map(_plain, found)) for name, (_, found) in parts.items()},
+                {name: code.astype(np.int64) for name, (code, _) in parts.items()},
+            )
+        else:
+            values = {name: _values(name, given) for name, given in space.items()}
+            codes = np.indices([len(one) for one in values.values()]).reshape(len(values), -1)
+            made = cls(values, dict(zip(values, codes, strict=True)))
+        if not len(made):
+            raise UserError("sweep", "has no parameter set", "one or more values for each name")
+        return made
+
+    def distinct(self, names: list[str]) -> tuple[Ints, list[dict[str, Any]]]:
+        """The number of each set's combination of these names' values, and the combinations."""
+        number = np.zeros(len(self), np.int64)
+        for name in names:
+            number = np.unique(number * len(self.values[name]) + self.codes[name], return_inverse=True)[1]
+        first = np.unique(number, return_index=True)[1].tolist()
+        return number, [{name: self.values[name][self.codes[name][row]] for name in names} for row in first]
+
+    def table(self) -> pd.DataFrame:
+        """A set a row."""
+        columns = {name: _column(values)[self.codes[name]] for name, values in self.values.items()}
+        return pd.DataFrame(columns, index=range(len(self)))
+
+
+def _plan(bars: Bars, strategy: Strategy, sets: _Sets, terms: Terms, cash: float) -> Plan:
+    known = strategy.parameters
+    options = [f"{name}.{item.name}" for name, kind in TABLES.items() for item in dataclasses.fields(kind)]
+    for name in sets.values:
+        if name not in known and name != ENTRY and name not in options:
+            raise UserError(f"sweep: '{name}'", "is no parameter", nearest(str(name), [*known, ENTRY, *options]))
+    rule, params = sets.distinct([name for name in sets.values if name in known])
+    entry, entries = sets.distinct([name for name in sets.values if name == ENTRY])
+    term, changes = sets.distinct([name for name in sets.values if name in options])
+    names = [str(chosen.get(ENTRY, "aggressive")) for chosen in entries]
+    for name in names:
+        if name not in POLICIES:
+            raise UserError("sweep: entry", f"is {name!r}", nearest(name, POLICIES))
+    return Plan(bars, strategy, cash, rule, params, entry, names, term, [_changed(terms, one) for one in changes])
+
+
+def _values(name: str, given: Any) -> list[Any]:
+    values = [given] if given is None or isinstance(given, (str, bool, int, float)) else list(map(_plain, given))
+    if not values:
+        raise UserError(f"sweep: {name}", "has no value", "one or more values")
+    return values
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    """Values as a column: numbers as numbers, anything else as it is."""
+    for kind, allowed in ((np.int64, {int}), (np.float64, {int, float})):
+        if {type(value) for value in values} <= allowed:
+            return np.array(values, kind)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _changed(terms: Terms, options: Mapping[str, Any]) -> Terms:
+    """The terms with options such as `exits.target_r` changed. Raises UserError for a value that cannot be."""
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        table, field = name.split(".")
+        tables.setdefault(table, {})[field] = value
+    made = {table: dataclasses.replace(getattr(terms, table), **fields) for table, fields in tables.items()}
+    return dataclasses.replace(terms, **made)
+
+
+def _run(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
+    """Sets, their tallies and their cash at the end, as they are done."""
+    with ThreadPoolExecutor(workers) as pool:
+        under_way: list[list[Future[Any]]] = []
+        for batch, sets in batches(plan):
+            parts = batch.run(plan.cash, workers)
+            under_way.append([pool.submit(_with_sets, part, sets) for part in parts])
+            while len(under_way) >= WAITING:
+                yield from (future.result() for future in under_way.pop(0))
+        for futures in under_way:
+            yield from (future.result() for future in futures)
+
+
+def _with_sets(part: Callable[[], Any], sets: Any) -> tuple[Ints, Any, Any]:
+    jobs, tallies, ends = part()
+    own = [sets[job] for job in jobs.tolist()]
+    repeat = np.array([len(one) for one in own])
+    return np.concatenate(own), np.repeat(tallies, repeat, axis=0), np.repeat(ends, repeat)
