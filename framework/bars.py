@@ -124,15 +124,15 @@ class Bars:
     def with_funding(self, series: pd.Series[Any]) -> Bars:
         """These bars with funding rates on UTC stamps (SEMANTICS.md, 6). Raises UserError where they cannot be."""
         funding = Funding.from_series(series, self.symbol)
-        if not (len(self) and len(funding.until(self.end).time) and funding.time[-1] > self.time[0]):
+        if not len(self) or not ((funding.time > self.time[0]) & (funding.time <= self.end)).any():
             raise UserError(self.symbol, "no stamp of the funding lies inside the bars", "funding of their period")
         return dataclasses.replace(self, funding=funding)
 
     def with_finer(self, finer: Bars) -> Bars:
         """These bars with those of a smaller timeframe (SEMANTICS.md, 3). Raises UserError where they are no help."""
-        if not finer.step < self.step:
+        if not finer.step < self.step or self.step % finer.step:
             held = f"the finer bars are {finer.timeframe} for bars of {self.timeframe}"
-            raise UserError(self.symbol, held, "a smaller timeframe")
+            raise UserError(self.symbol, held, "a smaller timeframe that fits into it")
         if not (len(self) and len(finer) and finer.time[-1] >= self.time[0] and finer.time[0] < self.end):
             raise UserError(self.symbol, "the finer bars lie outside the bars", "finer bars of their period")
         return dataclasses.replace(self, finer=finer)
@@ -144,7 +144,7 @@ class Bars:
         funding = self.funding.until(part.end) if self.funding else None
         finer = self.finer
         if finer:
-            first, last = np.searchsorted(finer.time, np.array([part.time[0], part.end]))
+            first, last = np.searchsorted(finer.time, [part.time[0], part.end - finer.step + np.timedelta64(1, "us")])
             finer = finer[int(first) : int(last)]
         return dataclasses.replace(part, funding=funding, finer=finer)
 
@@ -177,7 +177,7 @@ class Bars:
         """Bars per year (365.25 days) on the symbol's own calendar; NaN for fewer than two bars."""
         if len(self) < 2:
             return float("nan")
-        return (len(self) - 1) * YEAR / float(self._micros[-1] - self._micros[0])
+        return (len(self) - 1) * YEAR / float((self.time[-1] - self.time[0]).astype(np.int64))
 
     @cached_property
     def digest(self) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .bars import Bars
 from .entries import EntryPolicy, policy
+from .errors import UserError
 from .params import Value
 from .reads import ByReads
 from .setups import Setups
@@ -26,6 +27,7 @@ from .workspace import Strategy
 Ints: TypeAlias = NDArray[np.int64]
 T = TypeVar("T")
 
+OPEN = 8  # batches that are filled at a time
 LISTS = 64  # lists of entries that are kept for sets still to come
 RULES = 4096  # rules with their parameters that are
 
@@ -72,8 +74,12 @@ def batches(plan: Plan) -> Iterator[tuple[Batch, list[list[int]]]]:
         filling = fillings.get(key)
         if filling is None or not filling.batch.holds(count):
             if filling is not None:
+                del fillings[key]
                 yield filling.batch, filling.sets
             filling = fillings[key] = _Filling(maker.batch(term, count))
+            if len(fillings) > OPEN:
+                oldest = fillings.pop(next(iter(fillings)))
+                yield oldest.batch, oldest.sets
         job = filling.jobs.get((found, entry, term, leaving))
         if job is None:
             job = len(filling.sets)
@@ -114,7 +120,13 @@ class _Maker:
         return self.now[1], self.now[2]
 
     def _numbered(self, number: int) -> tuple[Any, int, int]:
-        params = self.plan.strategy.build(self.plan.params[number])
+        values = self.plan.params[number]
+        try:
+            params = self.plan.strategy.build(values)
+        except UserError as error:
+            said = ", ".join(f"{name} = {value}" for name, value in values.items())
+            more = f" ({said})" if error.wrong.startswith("Params") else ""
+            raise UserError(error.where, error.wrong + more, error.right) from None
         return params, self.setups.number(params), self.exits.number(params)
 
     def wanted(self, entry: int) -> Wanted:

@@ -134,10 +134,15 @@ def data(
     file: Annotated[str, typer.Argument(help="A csv or parquet file, or sample:SYMBOL.")],
     timeframe: Annotated[str | None, typer.Option(help="Length of a bar, as 4h, where the name does not say.")] = None,
 ) -> None:
-    """What is in a file of bars, and what is wrong with it, row by row. Exit 1 where something must be mended."""
+    """What is in a file of bars or funding rates, and what is wrong with it. Exit 1 where something must be mended."""
     from .faults import inspect
-    from .sources import read, timeframe_of
+    from .sources import funding, holds_funding, read, timeframe_of
+    from .sources.rates import contents
 
+    if holds_funding(file):
+        rates = funding(file)
+        typer.echo("\n".join([f"{file}: {_count(len(rates), 'funding rate')}, column {rates.name}", *contents(rates)]))
+        return
     table = read(file)
     faults = inspect(table, timeframe or timeframe_of(file))
     errors = sum(fault.severity == "error" for fault in faults)

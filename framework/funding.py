@@ -37,7 +37,9 @@ class Funding:
         rate = pd.to_numeric(series, errors="coerce").to_numpy(np.float64, na_value=np.nan)
         wrong = np.nonzero(~(np.abs(rate) < 1))[0]
         if len(wrong):
-            raise UserError(where, f"the funding of {index[wrong[0]]} is {series.iloc[wrong[0]]!r}", RIGHT)
+            said = series.iloc[wrong[0]]
+            said = said if isinstance(said, str) else float(rate[wrong[0]])
+            raise UserError(where, f"the funding of {index[wrong[0]]} is {said!r:.40}", RIGHT)
         made = cls(index.tz_convert(None).to_numpy().astype("datetime64[us]"), rate.copy())
         for array in (made.time, made.rate):
             array.setflags(write=False)

@@ -15,6 +15,7 @@ Floats: TypeAlias = NDArray[np.float64]
 ENOUGH = 30  # trades under which nothing is ranked
 BLOCKS = 10  # blocks of time under which nothing is ranked
 RESAMPLES = 4_000
+NOTHING = 1e-9  # of the first equity: what rounding leaves of it
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def sharpe(equity: Floats, per_year: float, enough: bool = True) -> Estimate:
     falls to zero. enough: whether the trades behind it are; many bars with few trades in them say little.
     """
     n = len(equity) - 1
-    if n < 2 or (equity <= 0).any():
+    if n < 2 or (equity <= NOTHING * equity[0]).any():
         return Estimate(np.nan, np.nan, np.nan, max(n, 0), False)
     returns = equity[1:] / equity[:-1] - 1
     spread = returns.std(ddof=1)

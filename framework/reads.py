@@ -7,36 +7,56 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from .bars import size_of
 
 T = TypeVar("T")
+AS_A_WHOLE = ("__dict__", "__reduce_ex__", "__reduce__", "__getstate__")
 KEPT = 64 * 2**20  # bytes of results that are kept for use again, the least recently used forgotten first
 
 
-def watched(params: Any) -> tuple[Any, set[str]]:
-    """A copy of a Params that notes the fields that are read, and the set it notes them in.
+def watched(call: Callable[[Any], T], params: Any) -> tuple[T, set[str]]:
+    """What `call` makes of a Params, and the fields that it reads.
 
-    Whoever looks at the object as a whole (its dictionary, its slots) has read every field.
+    Watched is the class itself for that long, so that the rule sees nothing unusual. Whoever looks at an object as a
+    whole (its dictionary, its state), or at what it has worked out of its fields, has read every field.
     """
-    names = {field.name for field in dataclasses.fields(params)}
+    kind, names = type(params), {item.name for item in dataclasses.fields(params)}
     read: set[str] = set()
+    before: Any = kind.__getattribute__
 
     def note(self: Any, name: str) -> Any:
         if name in names:
             read.add(name)
-        elif name in ("__dict__", "__reduce_ex__", "__reduce__", "__getstate__"):
+        elif name in AS_A_WHOLE or name in _inside(before, self):
             read.update(names)
-        return object.__getattribute__(self, name)
+        return before(self, name)
 
-    kind = type(params)
-    spied = type(kind.__name__, (kind,), {"__getattribute__": note, "__qualname__": kind.__qualname__})
-    copy: Any = object.__new__(spied)
-    for name in names:
-        object.__setattr__(copy, name, getattr(params, name))
-    return copy, read
+    own = kind.__dict__.get("__getattribute__")
+    type.__setattr__(kind, "__getattribute__", note)
+    try:
+        return call(params), read
+    finally:
+        if own is None:
+            type.__delattr__(kind, "__getattribute__")
+        else:
+            type.__setattr__(kind, "__getattribute__", own)
+
+
+def _inside(look: Callable[[Any, str], Any], params: Any) -> Any:
+    """Names of what an object itself holds; none where it has slots."""
+    try:
+        return look(params, "__dict__")
+    except AttributeError:
+        return ()
+
+
+def _key(params: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The fields and their values, in words where they cannot be a key themselves."""
+    values = (getattr(params, name) for name in names)
+    return names, *(value if isinstance(value, Hashable) else repr(value) for value in values)
 
 
 class ByReads(Generic[T]):
@@ -55,15 +75,14 @@ class ByReads(Generic[T]):
     def number(self, params: Any) -> int:
         """The number of the result for these parameters, which is made unless it was before."""
         for names in self.shapes:
-            found = self.numbers.get((names, *(getattr(params, name) for name in names)))
+            found = self.numbers.get(_key(params, names))
             if found is not None:
                 return found
-        spied, read = watched(params)
-        made = self.call(spied)
+        made, read = watched(self.call, params)
         names = tuple(sorted(read))
         self.shapes[names] = None
         number = len(self.numbers)
-        self.numbers[(names, *(getattr(params, name) for name in names))] = number
+        self.numbers[_key(params, names)] = number
         self._keep(number, made)
         return number
 

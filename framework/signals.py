@@ -176,20 +176,15 @@ def first_exit(bar: Ints, side: NDArray[np.int8], long_exit: Bools, short_exit: 
 @kernel
 def _runs(flags: Bools) -> tuple[Ints, Ints]:
     n = len(flags)
-    first, end = np.empty(n // 2 + 1, np.int64), np.empty(n // 2 + 1, np.int64)
-    count, inside = 0, False
-    for t in range(n):
-        if flags[t] != inside:
-            if inside:
-                end[count] = t
-                count += 1
-            else:
-                first[count] = t
-            inside = not inside
-    if inside:
-        end[count] = n
-        count += 1
-    return first[:count].copy(), end[:count].copy()
+    edges = np.empty(n + 1, np.int64)
+    count, before = 0, False
+    for t in range(n):  # without a branch
+        edges[count] = t
+        count += flags[t] != before
+        before = flags[t]
+    edges[count] = n
+    count += before
+    return edges[:count:2].copy(), edges[1:count:2].copy()
 
 
 @kernel
@@ -214,7 +209,8 @@ def first_exits(bar: Ints, side: NDArray[np.int8], long: Runs, short: Runs, neve
 
 def _true(flags: Bools) -> Ints:
     """Bars at which the array is True; at once where it stands for none given."""
-    return np.flatnonzero(flags[:1] if flags.strides == (0,) else flags)
+    none = flags.strides == (0,) and not flags[:1].any()
+    return np.flatnonzero(flags[:0] if none else flags)
 
 
 def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:

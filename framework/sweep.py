@@ -53,6 +53,8 @@ def sweep(
     `framework.simulation.figures`. The values do not depend on `workers`. told: called with the sets done and all of
     them. Raises UserError for a name or value that is none.
     """
+    if not 0 < cash < np.inf:
+        raise UserError("cash", f"is {cash!r}", "a positive amount")
     sets = _Sets.of(space)
     plan = _plan(bars, strategy, sets, terms or Terms(), cash)
     total = len(sets)
@@ -79,17 +81,23 @@ class _Sets:
     @classmethod
     def of(cls, space: Space) -> _Sets:
         if isinstance(space, pd.DataFrame):
+            if not len(space) or not space.columns.is_unique:
+                said = "names one twice" if len(space) else "has no parameter set"
+                raise UserError(f"sweep: {', '.join(map(str, space))}", said, "a column a name, a set a row")
             parts = {str(name): pd.factorize(space[name], use_na_sentinel=False) for name in space}
             made = cls(
                 {name: list(map(_plain, found)) for name, (_, found) in parts.items()},
                 {name: code.astype(np.int64) for name, (code, _) in parts.items()},
             )
+        elif not isinstance(space, Mapping):
+            raise UserError(
+                "sweep", f"was given a {type(space).__name__}", "a dictionary of values by name, or a table"
+            )
         else:
             values = {name: _values(name, given) for name, given in space.items()}
-            codes = np.indices([len(one) for one in values.values()]).reshape(len(values), -1)
+            counts = [len(one) for one in values.values()]
+            codes = np.indices(counts).reshape(len(counts), int(np.prod(counts)))
             made = cls(values, dict(zip(values, codes, strict=True)))
-        if not len(made):
-            raise UserError("sweep", "has no parameter set", "one or more values for each name")
         return made
 
     def distinct(self, names: list[str]) -> tuple[Ints, list[dict[str, Any]]]:
@@ -123,7 +131,9 @@ def _plan(bars: Bars, strategy: Strategy, sets: _Sets, terms: Terms, cash: float
 
 
 def _values(name: str, given: Any) -> list[Any]:
-    values = [given] if given is None or isinstance(given, (str, bool, int, float)) else list(map(_plain, given))
+    given = given.item() if isinstance(given, np.ndarray) and given.ndim == 0 else _plain(given)
+    alone = given is None or isinstance(given, (str, bool, int, float))
+    values = [given] if alone else list(map(_plain, given))
     if not values:
         raise UserError(f"sweep: {name}", "has no value", "one or more values")
     return values

@@ -151,6 +151,22 @@ def test_data_that_is_none(folder: Path) -> None:
     assert refused(folder, "data", "data/empty.csv").startswith("data/empty.csv: the file is empty; ")
 
 
+def test_data_that_is_funding(folder: Path) -> None:
+    rows = "".join(f"2024-01-{day:02} {hour:02}:00,0.0002\n" for day in (1, 2, 4) for hour in (0, 8, 16))
+    (folder / "data" / "F.csv").write_text(f"time,rate\n{rows}")
+    said = (
+        "data/F.csv: 9 funding rates, column rate\n"
+        "from 2024-01-01 00:00 to 2024-01-04 16:00 UTC, every 8h\n"
+        "mean +0.0200% a settlement, +21.9% a year; what is positive is paid by longs\n"
+        "note   not every settlement comes 8h after the one before: 1 of 8 do not, the longest wait is 32h "
+        "from 2024-01-02 16:00\n"
+    )
+    assert chartproof("data", "data/F.csv") == Said(0, said, "")
+    (folder / "data" / "F.csv").write_text(f"time,rate\n{rows.replace('0.0002', '2', 1)}")
+    line = "rate 2.0 at row 0, line 2 looks like a percentage; a fraction a settlement, as 0.0001 for 0.01 %"
+    assert refused(folder, "data", "data/F.csv") == f"data/F.csv: {line}"
+
+
 def test_check_of_an_honest_strategy(folder: Path) -> None:
     at = sum(walk(900)["close"].to_numpy()[14:] > walk(900)["high"].to_numpy()[:-14])
     said = f"ok    rule on X: 20 cuts and 20 other futures; 11 other values of its parameters at 20, {at} setups\n"

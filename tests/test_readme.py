@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from framework.experiment.config import load
+from framework.experiment.tables import File
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +35,17 @@ def test_the_experiment_is_understood(tmp_path: Path) -> None:
     found = load(tmp_path / "experiments" / "btc.toml")
     assert found.space["rsi_period"] == (7, 9, 14, 21)
     assert (found.windows.train, found.search.min_trades) == ("2y", 10)
+
+
+def test_the_keys_are_known() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("Where they matter:")[2].partition("\n(`")[0]
+    parts = re.split(r"\[(\w+)\] ", re.sub(r'"[^"]*"', "", text))
+    tables = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert set(tables) == {"data", "costs", "exits", "sizing"}
+    for table, said in tables.items():
+        names = {name for code in re.findall(r"`([^`]*)`", f"`{said}") for name in re.findall(r"[a-z_]+", code)}
+        known = set(File.model_fields[table].annotation.model_fields)
+        assert {*names} - {"true", "files"} <= known, table
 
 
 def test_the_commands_are_known() -> None:

@@ -6,11 +6,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from ..errors import UserError, nearest
 from ..params import Value
@@ -20,99 +19,7 @@ from ..validation.windows import duration
 from ..workspace import Strategy, load_strategy, root
 from .explain import explained, said
 from .space import narrowed
-
-Variant = Literal["aggressive", "conservative"]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Data(_Table):
-    """symbols: of the embedded sample. files: csv or parquet. from/to: first and last day, inclusive."""
-
-    symbols: tuple[str, ...] = Field((), strict=False)
-    files: tuple[str, ...] = Field((), strict=False)
-    timeframe: str | None = Field(None, min_length=1)
-    start: date | None = Field(None, alias="from")
-    end: date | None = Field(None, alias="to")
-    mend: tuple[str, ...] = Field((), strict=False)
-
-
-class SearchTable(_Table):
-    """trials: parameter sets a window, 0 for none. objective: what a window maximises over its training trades."""
-
-    trials: int = Field(60, ge=0, le=100_000)
-    objective: str = "expectancy_r"
-    min_trades: int = Field(20, ge=1, le=1_000_000)
-
-
-class WindowsTable(_Table):
-    """kind, and lengths as 4y, 6m (months), 8w, 90d. embargo: bars between training and test."""
-
-    kind: Literal["rolling", "anchored"] = "rolling"
-    train: str = "3y"
-    test: str = "1y"
-    embargo: int = Field(30, ge=0, le=100_000)
-
-
-class CostsTable(_Table):
-    fee: float = 0.001
-    slippage: float = 0.0005
-    tick: float | None = None
-
-
-class SizingTable(_Table):
-    cash: float = Field(100_000.0, gt=0, lt=1e15)
-    fraction: float | None = None
-    risk: float | None = None
-    leverage: float = 1.0
-    lot: float | None = None
-    smallest: float | None = None
-    volume_share: float | None = None
-
-
-class ExitsTable(_Table):
-    """Options of every trade's end; opposite_setup: leave when a setup of the other side is known."""
-
-    stop: str = "swing"
-    stop_buffer_atr: float = 0.0
-    stop_atr: float = 2.0
-    swing_width: int = Field(5, le=1000)
-    trail: bool = False
-    break_even_r: float | None = None
-    target_r: float | None = 2.0
-    target_swing: bool = False
-    time_stop: int | None = Field(None, le=1_000_000)
-    on_opposite: str = "exit"
-    min_risk_atr: float = 0.25
-    inside_bar: str = "pessimistic"
-    fill: str = "open"
-    opposite_setup: bool = False
-
-
-class ConservativeTable(_Table):
-    """The wait for a second bottom: at most `wait` bars, swings of width `swing`, stop under it or under the setup."""
-
-    wait: int = Field(20, ge=1, le=1000)
-    swing: int = Field(2, ge=1, le=50)
-    stop: Literal["higher_low", "setup_low"] = "higher_low"
-
-
-class _File(_Table):
-    name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
-    question: str = ""
-    seed: int = Field(7, ge=0, lt=2**32)
-    variants: tuple[Variant, ...] = Field(("aggressive", "conservative"), strict=False, min_length=1)
-    gallery: int = Field(12, ge=0, le=60)
-    data: Data
-    strategy: dict[str, Any]
-    search: SearchTable = SearchTable()
-    windows: WindowsTable = WindowsTable()
-    costs: CostsTable = CostsTable()
-    sizing: SizingTable = SizingTable()
-    exits: ExitsTable = ExitsTable()
-    conservative: ConservativeTable = ConservativeTable()
+from .tables import ConservativeTable, Data, File, SearchTable, SizingTable, Variant, WindowsTable
 
 
 @dataclass(frozen=True)
@@ -137,6 +44,8 @@ class Experiment:
     exits: Exits
     opposite_setup: bool
     cash: float
+    shared: bool
+    rank: str
     conservative: ConservativeTable
 
 
@@ -146,9 +55,9 @@ def load(path: Path, trials: int | None = None) -> Experiment:
     if trials is not None and isinstance(raw.get("search", {}), dict):
         raw["search"] = raw.get("search", {}) | {"trials": trials}
     try:
-        file = _File.model_validate(raw)
+        file = File.model_validate(raw)
     except ValidationError as error:
-        raise explained(path, error, _File) from None
+        raise explained(path, error, File) from None
     workspace = root(path.resolve().parent)
     table = dict(file.strategy)
     name = table.pop("name", None)
@@ -176,6 +85,8 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         windows=_lengths(path, file.windows),
         opposite_setup=file.exits.opposite_setup,
         cash=file.sizing.cash,
+        shared=file.sizing.shared,
+        rank=file.sizing.rank,
         conservative=file.conservative,
         **_rules(path, file),
     )
@@ -197,18 +108,26 @@ def _read(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _rules(path: Path, file: _File) -> dict[str, Any]:
+def _rules(path: Path, file: File) -> dict[str, Any]:
     try:
-        sizing = file.sizing
-        if sizing.fraction is not None and sizing.risk is not None:
-            raise UserError("sizing", "has both fraction and risk", "one of them")
         return {
             "costs": Costs(**file.costs.model_dump()),
-            "sizing": Sizing(**sizing.model_dump(exclude={"cash", *(["fraction"] if sizing.fraction is None else [])})),
+            "sizing": _sizing(file.sizing),
             "exits": Exits(**file.exits.model_dump(exclude={"opposite_setup"})),
         }
     except UserError as error:
         raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
+
+
+def _sizing(table: SizingTable) -> Sizing:
+    if table.fraction is not None and table.risk is not None:
+        raise UserError("sizing", "has both fraction and risk", "one of them")
+    for name in ("positions", "rank"):
+        if getattr(table, name) and not table.shared:
+            apart = f"is {said(getattr(table, name))}, and each market has its own part of the cash"
+            raise UserError(f"sizing.{name}", apart, "shared = true for one cash, or leave it out")
+    own = {"cash", "shared", "rank"} | ({"fraction"} if table.fraction is None else set())
+    return Sizing(**table.model_dump(exclude=own))
 
 
 def _search(path: Path, table: SearchTable) -> Search:
@@ -228,6 +147,14 @@ def _lengths(path: Path, table: WindowsTable) -> WindowsTable:
 def _some(path: Path, data: Data) -> Data:
     if not data.symbols and not data.files:
         raise UserError(f"{path}: data", "names no market", 'symbols = ["AAPL"] of the sample, or files = ["x.csv"]')
+    for name in ("funding", "finer"):
+        given, markets = len(getattr(data, name)), len(data.files)
+        if given and not markets:
+            right = 'files = ["x.csv"] instead of symbols: each goes with the file at the same place'
+            raise UserError(f"{path}: data.{name}", "goes with files, and there are none", right)
+        if given > markets:
+            wrong = f"names {given} for {markets} in files"
+            raise UserError(f"{path}: data.{name}", wrong, 'one for each of files in their order, "" for none')
     if data.start and data.end and data.start >= data.end:
         raise UserError(f"{path}: data.to", f"{data.end} is not after from {data.start}", "a later day")
     return data

@@ -15,7 +15,7 @@ from ..bars import Bars
 from ..params import Value
 from ..simulation import Terms
 from ..validation.trading import Found, Trading
-from ..validation.walk import Account, Part, chain, hold, row_at
+from ..validation.walk import Account, Part, chain, hold, row_at, share
 from ..validation.windows import Window
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -30,8 +30,8 @@ class OutOfSample:
 
     trades: of the accounts, one row a trade. setups: every setup known in a test window, with what became of it by
     itself in each variant. equity: at every close, one column a variant, one for buying and holding, and each
-    symbol's part. bounds: R of the accounts' closed trades had every undecided bar gone the other way, by variant.
-    per_year: bars a year of the equity's calendar.
+    symbol's part of these; a variant whose markets share the cash has no parts. bounds: R of the accounts' closed
+    trades had every undecided bar gone the other way, by variant. per_year: bars a year of the equity's calendar.
     """
 
     markets: Sequence[Bars]
@@ -46,26 +46,18 @@ class OutOfSample:
 
 
 def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Chosen]) -> OutOfSample:
-    """Trade every test window in one account a symbol and variant, and every setup by itself."""
-    cash = trading.cash / len(markets)
+    """Trade every test window in one account a variant, or one a market and variant, and every setup by itself."""
     begin = chosen[0][0].test_start
-    accounts: dict[str, list[Account]] = {name: [] for name in trading.policies}
-    other: dict[str, list[pd.DataFrame]] = {name: [] for name in trading.policies}
+    parts: dict[str, list[list[Part]]] = {name: [] for name in trading.policies}
     setups: list[pd.DataFrame] = []
-    columns: dict[str, pd.Series[float]] = {}
     for bars in markets:
-        start = row_at(bars, begin)
         found = [(window, trading.find(bars, values)) for window, values in chosen]
         setups += [_setups(bars, window, one, trading) for window, one in found]
         for name in trading.policies:
-            parts = [_part(bars, window, one, name) for window, one in found]
-            account = chain(bars, parts, trading.terms, cash, start)
-            accounts[name].append(account)
-            columns[f"{name}.{bars.symbol}"] = pd.Series(account.equity, index=bars.index[start:])
-            other[name].append(chain(bars, parts, _other_way(trading.terms), cash, start).trades)
-        held = hold(bars, trading.terms, cash, start) if start < len(bars) else np.zeros(0)
-        columns[f"{HELD}.{bars.symbol}"] = pd.Series(held, index=bars.index[start:])
-    equity = _together(columns, [*trading.policies, HELD], cash)
+            parts[name].append([_part(bars, window, one, name) for window, one in found])
+    accounts = {name: _accounts(trading, trading.terms, markets, many, begin) for name, many in parts.items()}
+    other = {name: _accounts(trading, _other_way(trading.terms), markets, many, begin) for name, many in parts.items()}
+    equity = _equity(trading, markets, accounts, begin)
     return OutOfSample(
         markets=markets,
         trading=trading,
@@ -76,14 +68,52 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
         ),
         equity=equity,
         refused={name: _counted([one.refused for one in many]) for name, many in accounts.items()},
-        bounds={name: pd.concat(many, ignore_index=True) for name, many in other.items()},
+        bounds={name: pd.concat([one.trades for one in many], ignore_index=True) for name, many in other.items()},
         per_year=_per_year(equity["time"]),
     )
 
 
 def _part(bars: Bars, window: Window, found: Found, name: str) -> Part:
+    """The window's entries and the setups they trade, no others."""
     first, last = row_at(bars, window.test_start), row_at(bars, window.test_end)
-    return Part(window.number, found.setups, found.entries[name].between(first, last))
+    entries = found.entries[name].between(first, last)
+    rows, row = np.unique(entries.setup, return_inverse=True)
+    return Part(window.number, found.setups.take(rows), dataclasses.replace(entries, setup=row.astype(np.int64)))
+
+
+def _accounts(
+    trading: Trading, terms: Terms, markets: Sequence[Bars], parts: Sequence[Sequence[Part]], begin: pd.Timestamp
+) -> list[Account]:
+    """One account of all markets where they share the cash, else one each."""
+    if trading.shared:
+        return [share(markets, parts, terms, trading.cash, begin, trading.rank)]
+    cash = trading.cash / len(markets)
+    return [chain(bars, many, terms, cash, row_at(bars, begin)) for bars, many in zip(markets, parts, strict=True)]
+
+
+def _equity(
+    trading: Trading, markets: Sequence[Bars], accounts: Mapping[str, Sequence[Account]], begin: pd.Timestamp
+) -> pd.DataFrame:
+    """All accounts on one calendar. Where each market has its part: a part's last value holds where its market has no
+    bar, before its first bar its cash. Buying and holding always has parts.
+    """
+    cash = trading.cash / len(markets)
+    columns: dict[str, pd.Series[float]] = {}
+    for i, bars in enumerate(markets):
+        start = row_at(bars, begin)
+        if not trading.shared:
+            columns |= {f"{name}.{bars.symbol}": _series(many[i]) for name, many in accounts.items()}
+        held = hold(bars, trading.terms, cash, start) if start < len(bars) else np.zeros(0)
+        columns[f"{HELD}.{bars.symbol}"] = pd.Series(held, index=bars.index[start:])
+    table = pd.DataFrame(columns).sort_index().ffill().fillna(cash)
+    for place, name in enumerate([*accounts, HELD]):
+        mine = [column for column in columns if column.startswith(f"{name}.")]
+        table.insert(place, name, table[mine].sum(axis=1) if mine else _series(accounts[name][0]))
+    return table.rename_axis("time").reset_index()
+
+
+def _series(account: Account) -> pd.Series[float]:
+    return pd.Series(account.equity, index=account.time)
 
 
 def _setups(bars: Bars, window: Window, found: Found, trading: Trading) -> pd.DataFrame:
@@ -121,15 +151,6 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)
     ]
     return table.astype(dict.fromkeys(words, "str"))
-
-
-def _together(columns: Mapping[str, Any], names: Sequence[str], cash: float) -> pd.DataFrame:
-    """Sleeves on one calendar: where a symbol has no bar its last value holds, before its first its cash."""
-    table = pd.DataFrame(columns).sort_index().ffill().fillna(cash)
-    for name in names:
-        mine = [column for column in columns if column.startswith(f"{name}.")]
-        table.insert(names.index(name), name, table[mine].sum(axis=1))
-    return table.rename_axis("time").reset_index()
 
 
 def _other_way(terms: Terms) -> Terms:

@@ -22,7 +22,7 @@ def manifest(experiment: Experiment, markets: Sequence[Bars]) -> dict[str, Any]:
     """All that decides the run's numbers, and a hash of it as `identity`."""
     content: dict[str, Any] = {
         "configuration": configuration(experiment),
-        "data": {bars.symbol: {"sha256": bars.digest, "bars": len(bars)} for bars in markets},
+        "data": {bars.symbol: _held(bars) for bars in markets},
         "strategy_sha256": experiment.strategy.source,
         "framework_sha256": sources(HERE.rglob("*.py")),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES}
@@ -31,6 +31,16 @@ def manifest(experiment: Experiment, markets: Sequence[Bars]) -> dict[str, Any]:
     }
     content = plain(content)
     return {"identity": digest(content), **content, "commit": commit(experiment.workspace)}
+
+
+def _held(bars: Bars) -> dict[str, Any]:
+    """What was read of a market; the hash covers all of it."""
+    held: dict[str, Any] = {"sha256": bars.digest, "bars": len(bars)}
+    if bars.funding is not None:
+        held["funding"] = len(bars.funding.time)
+    if bars.finer is not None:
+        held["finer"] = {"timeframe": bars.finer.timeframe, "bars": len(bars.finer)}
+    return held
 
 
 def configuration(experiment: Experiment) -> dict[str, Any]:
@@ -45,7 +55,8 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         "search": asdict(experiment.search),
         "windows": experiment.windows.model_dump(),
         "costs": asdict(experiment.costs),
-        "sizing": asdict(experiment.sizing) | {"cash": experiment.cash},
+        "sizing": asdict(experiment.sizing)
+        | {"cash": experiment.cash, "shared": experiment.shared, "rank": experiment.rank},
         "exits": asdict(experiment.exits) | {"opposite_setup": experiment.opposite_setup},
         "conservative": experiment.conservative.model_dump(),
     }

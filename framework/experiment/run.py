@@ -16,16 +16,16 @@ from ..bars import Bars
 from ..entries import policy
 from ..errors import UserError
 from ..simulation import Terms
-from ..sources import load as load_bars
 from ..study import Trial, best, tune
 from ..validation.causality import leaks, prefixes
 from ..validation.proof import producer
-from ..validation.trading import Trading
+from ..validation.trading import Trading, ranked
 from ..validation.walk import Training
 from ..validation.windows import Window, walk_forward
 from . import config, provenance
 from .config import Experiment
 from .files import MANIFEST, Folder, write, write_json, write_parquet
+from .markets import load_markets
 from .outofsample import OutOfSample, out_of_sample
 from .summary import summarise
 
@@ -85,38 +85,6 @@ def run(
     return folder.path
 
 
-def load_markets(experiment: Experiment) -> list[Bars]:
-    """The experiment's bars, cut to its period. Raises UserError for two of one symbol, or a period without bars."""
-    data = experiment.data
-    named = [f"sample:{symbol}" for symbol in data.symbols]
-    named += [str(experiment.workspace / file) for file in data.files]
-    markets = [_cut(_loaded(experiment, what), experiment) for what in named]
-    for i, bars in enumerate(markets):
-        if bars.symbol in [other.symbol for other in markets[:i]]:
-            raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
-        if bars.timeframe != markets[0].timeframe:
-            mixed = f"{markets[0].symbol} is {markets[0].timeframe}, {bars.symbol} is {bars.timeframe}"
-            raise UserError(f"{experiment.path}: data", mixed, "markets of one timeframe, an experiment for each")
-    return markets
-
-
-def _loaded(experiment: Experiment, what: str) -> Bars:
-    try:
-        return load_bars(what, timeframe=experiment.data.timeframe, mend=experiment.data.mend)
-    except UserError as error:
-        raise UserError(f"{experiment.path}: data: {error.where}", error.wrong, error.right) from None
-
-
-def _cut(bars: Bars, experiment: Experiment) -> Bars:
-    start, end = experiment.data.start, experiment.data.end
-    first = int(np.searchsorted(bars.time, np.datetime64(start, "us"))) if start else 0
-    last = int(np.searchsorted(bars.time, np.datetime64(end, "us") + np.timedelta64(1, "D"))) if end else len(bars)
-    if last - first < 2:
-        held = f"{bars.symbol} has no bars in it ({bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d})"
-        raise UserError(f"{experiment.path}: data.from", held, "a period that the data covers")
-    return bars[first:last]
-
-
 def _windows(experiment: Experiment, markets: Sequence[Bars]) -> list[Window]:
     first = min(bars.index[0] for bars in markets)
     last = max(bars.index[-1] for bars in markets)
@@ -146,12 +114,15 @@ def _trading(experiment: Experiment) -> Trading:
         cash=experiment.cash,
         wait=wait.wait,
         opposite_setup=experiment.opposite_setup,
+        shared=experiment.shared,
+        rank=experiment.rank,
     )
 
 
 def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars], values: Any, cuts: int) -> None:
     """No result is worth anything if the rule looks ahead; a few cuts and other futures cost next to nothing."""
     params = experiment.strategy.build(dict(values))
+    _suit(experiment, markets, params)
     experiment.strategy.panel(markets[0], params)  # what the report will draw: a fault there is better known now
     searched = [f"{name} = {values[name]}" for name in experiment.space]
     produce = producer(experiment.strategy.setups, experiment.strategy.exits, params, trading.policies)
@@ -163,6 +134,20 @@ def _prove(experiment: Experiment, trading: Trading, markets: Sequence[Bars], va
                 f"looks ahead on {bars.symbol}: {leak} ({', '.join(searched) or 'declared defaults'})",
                 f"see `chartproof check {experiment.strategy.name}`",
             )
+
+
+def _suit(experiment: Experiment, markets: Sequence[Bars], params: Any) -> None:
+    """What the options ask of the rule's setups must be there: the feature of the rank, the height of the target."""
+    rank, height = experiment.rank, experiment.exits.target_height
+    found = [experiment.strategy.setups(bars, params) for bars in markets] if rank or height else []
+    try:
+        if rank:
+            ranked(found[0], rank)
+        if height and any(map(len, found)) and all(np.isnan(one.height).all() for one in found):
+            none = f"no setup of {experiment.strategy.name} has a height"
+            raise UserError("exits.target_height", none, "another target, as target_r = 2")
+    except UserError as error:
+        raise UserError(f"{experiment.path}: {error.where}", error.wrong, error.right) from None
 
 
 def _tuned(

@@ -14,12 +14,11 @@ from ..simulation import Costs
 from ..study import Trial, scored
 from ..validation.windows import Window
 from .config import Experiment
+from .coverage import known_finer, known_funding, notes
 from .outofsample import HELD, OutOfSample
 from .verdict import verdict
 
 Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
-
-IDLE = pd.Timedelta(days=30)
 
 
 def summarise(
@@ -46,25 +45,14 @@ def summarise(
         "windows": [_window(search, experiment, tested.trades) for search in searches],
         "chance": None,
         "overfitting": {"trials": manifest["trials"], "deflated_sharpe": None, "pbo": None},
-        "notes": _notes(tested),
+        "shared": tested.trading.shared,
+        "funding": known_funding(tested),
+        "finer": known_finer(tested),
+        "notes": notes(tested),
         "optimistic": experiment.exits.fill == "close" or experiment.exits.inside_bar == "optimistic",
         "provenance": {key: manifest[key] for key in ("identity", "commit", "versions", "data", "seed")},
     }
     return {**summary, "verdict": verdict(summary)}
-
-
-def _notes(tested: OutOfSample) -> list[str]:
-    """Markets that were not there for all of the test: their part of the cash lay idle."""
-    first, last = tested.equity["time"].iloc[0], tested.equity["time"].iloc[-1]
-    notes = []
-    for bars in tested.markets:
-        inside = bars.index[bars.index >= first]
-        if not len(inside):
-            notes.append(f"{bars.symbol} has no bars in any test: its part of the cash lay idle throughout.")
-        elif inside[0] - first > IDLE or last - inside[-1] > IDLE:
-            held = f"{inside[0]:%Y-%m-%d} to {inside[-1]:%Y-%m-%d}"
-            notes.append(f"{bars.symbol} has bars from {held} only: outside of it its part of the cash lay idle.")
-    return notes
 
 
 def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
@@ -86,6 +74,7 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "win_rate_open_marked": asdict(win_rate(pnl > 0, _blocks(trades["signal_time"], trades["exit_time"]))),
         "expectancy_r": asdict(expectancy),
         "costs_r": asdict(mean(_costs_r(closed, tested.trading.terms.costs), blocks, seed)),
+        "carry": _carry(trades, closed, blocks, seed),
         "profit_factor": asdict(profit_factor(r, blocks, seed)),
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
@@ -102,6 +91,16 @@ def _costs_r(closed: pd.DataFrame, costs: Costs) -> Any:
         left / (1 - side * costs.slippage) - left
     )
     return -((slipped + closed["fees"] / closed["size"]) / (entered - closed["stop"]).abs()).to_numpy()
+
+
+def _carry(trades: pd.DataFrame, closed: pd.DataFrame, blocks: Any, seed: int) -> dict[str, Any] | None:
+    """Funding and borrowing. r: what it added to each closed trade's R, negative where it was paid. paid: by all
+    trades, in money, negative where it was received. None where there was none.
+    """
+    if not trades["carry"].any():
+        return None
+    risk = closed["size"] * (closed["entry_price"] - closed["stop"]).abs()
+    return {"r": asdict(mean((-closed["carry"] / risk).to_numpy(), blocks, seed)), "paid": float(trades["carry"].sum())}
 
 
 def _ambiguity(closed: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
 from . import figures, words
+from .facts import facts
 from .gallery import Tested, bar_at, cards
 from .words import Cell, Form, estimate, named, percent, risks
 
@@ -38,7 +40,7 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "verdict": {name: words.minus(text) for name, text in summary["verdict"].items()},
         "question": summary["question"],
         "rule": " ".join(tested.trading.strategy.doc.partition("\n\n")[0].split()),
-        "facts": _facts(summary, manifest),
+        "facts": facts(summary, manifest),
         "variants": variants,
         "named": named,
         "compared": _compared(summary),
@@ -46,7 +48,8 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
         "equity": _equity(summary, tested, variants),
-        "stake": words.stake(manifest["configuration"]["sizing"]),
+        "stake": words.stake(manifest["configuration"]["sizing"], bool(summary["funding"])),
+        "shared": summary["shared"],
         "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
         | {name: words.gain(one["total_return"]) for name, one in summary["variants"].items()},
         "windows": _windows(summary, variants),
@@ -70,26 +73,12 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
-def _facts(summary: Summary, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    costs, windows = manifest["configuration"]["costs"], manifest["configuration"]["windows"]
-    tests = words.plural(len(summary["windows"]), "window")
-    period = summary["period"]
-    return [
-        ("Strategy", summary["strategy"]),
-        ("Markets", f"{words.joined(summary['symbols'])}, {summary['timeframe']}"),
-        ("Period, out of sample", f"{words.moment(period['from'])} to {words.moment(period['to'])}"),
-        ("Walk-forward", f"{tests}: {windows['kind']}, {windows['train']} training, {windows['test']} test"),
-        ("Trials", words.count(manifest["trials"])),
-        ("Costs a fill", f"{percent(costs['fee'], 2)} fee, {percent(costs['slippage'], 2)} slippage"),
-    ]
-
-
 def _compared(summary: Summary) -> list[tuple[str, Rows]]:
     """The table of the variants and, where it has the figure, of buying and holding."""
     many = list(summary["variants"].values())
     return [
         ("Every setup by itself", _alone(many)),
-        ("Trades of the account", _trades(many)),
+        ("Trades of the account", _trades(many, bool(summary["finer"]))),
         ("The account", _account([*many, summary[HELD]])),
     ]
 
@@ -103,13 +92,14 @@ def _alone(many: Sequence[Summary]) -> Rows:
     ]
 
 
-def _trades(many: Sequence[Summary]) -> Rows:
+def _trades(many: Sequence[Summary], finer: bool) -> Rows:
     def told(key: str, form: Form) -> list[Cell]:
         return [estimate(one[key], form) for one in many]
 
     def reasons(key: str, names: Mapping[str, str]) -> list[Cell]:
         return [Cell("", note=words.listed(one[key], names)) for one in many]
 
+    carried = any(one["carry"] for one in many)
     return [
         ("Closed trades", _counts(many, "trades")),
         ("Open at the end", _counts(many, "open")),
@@ -118,10 +108,11 @@ def _trades(many: Sequence[Summary]) -> Rows:
         ("Win rate, open ones marked", told("win_rate_open_marked", percent)),
         ("Expectancy", told("expectancy_r", risks)),
         ("Costs in it", told("costs_r", risks)),
+        *([("Funding, borrowing in it", [_carry(one["carry"]) for one in many])] if carried else []),
         ("Profit factor", told("profit_factor", words.ratio)),
         ("Bars held", told("bars_held", lambda x: words.number(x, 1))),
         ("Exits", reasons("exits", words.EXITS)),
-        ("Stop and target in one bar", [_ambiguous(one["ambiguity"]) for one in many]),
+        ("Stop and target in one bar", [_ambiguous(one["ambiguity"], finer) for one in many]),
     ]
 
 
@@ -137,9 +128,18 @@ def _counts(many: Sequence[Summary], key: str) -> list[Cell]:
     return [Cell(words.count(one[key])) for one in many]
 
 
-def _ambiguous(one: Mapping[str, Any]) -> Cell:
-    """Shown with both bounds; where no bar was in doubt there is nothing to bound."""
+def _carry(one: Mapping[str, Any] | None) -> Cell:
+    """What holding cost or earned besides the price: in R, and of all trades in money."""
+    if one is None:
+        return Cell(words.NONE, note="none")
+    cell, paid = estimate(one["r"], lambda r: risks(r, 3)), words.money(abs(one["paid"]))
+    return replace(cell, note=f"{cell.note}; {paid} {'paid' if one['paid'] > 0 else 'received'} in all")
+
+
+def _ambiguous(one: Mapping[str, Any], finer: bool) -> Cell:
+    """Shown with both bounds; where no bar was in doubt there is nothing to bound. finer: bars have decided some."""
     share, trades = percent(one["share"], 1 if one["trades"] else 0), words.plural(one["trades"], "trade")
+    trades += " left by finer bars" if finer else ""
     if not one["trades"] or "expectancy_r" not in one:
         return Cell(share, trades)
     forms: Mapping[str, Form] = {"expectancy_r": risks, "win_rate": percent}

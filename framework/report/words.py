@@ -35,6 +35,7 @@ REFUSALS = FATES | {
     "no_cash": "no cash",
     "no_volume": "no volume in the entry bar",
     "too_small": "smaller than may be traded",
+    "full": "as many positions as allowed",
     "ruined": "account ruined",
 }
 EXITS = {
@@ -82,9 +83,9 @@ def ratio(value: Any) -> str:
     return number(value, 2)
 
 
-def risks(value: Any) -> str:
+def risks(value: Any, digits: int = 2) -> str:
     """A multiple of the initial risk, with its sign."""
-    return f"{number(value, 2, signed=True)}{THIN}R" if _known(value) else NONE
+    return f"{number(value, digits, signed=True)}{THIN}R" if _known(value) else NONE
 
 
 def percent(value: Any, digits: int = 0, signed: bool = False) -> str:
@@ -103,6 +104,11 @@ def price(value: Any) -> str:
         return NONE
     size = math.floor(math.log10(abs(value))) if value else 0
     return number(value, min(max(4 - size, 0), 10 if size < 0 else 2))
+
+
+def money(value: Any) -> str:
+    """An amount: in whole units where they say enough."""
+    return number(value, 0 if _known(value) and abs(value) >= 100 else 2)
 
 
 def chance(value: Any) -> str:
@@ -227,10 +233,12 @@ def _known(value: Any) -> bool:
     return value is not None and not math.isnan(value)
 
 
-def stake(sizing: Mapping[str, Any]) -> str:
+def stake(sizing: Mapping[str, Any], funded: bool) -> str:
     """How much a trade puts at stake, beside buying and holding: two curves of different risk."""
+    whole = "of the account" if sizing["shared"] else "of a market's part of it"
     if sizing["risk"] is not None:
-        part = f"each trade risks {sizing['risk'] * 100:g}{THIN}% of a market's part of it"
+        part = f"each trade risks {sizing['risk'] * 100:g}{THIN}% {whole}"
     else:
-        part = f"each trade buys {sizing['fraction'] * 100:g}{THIN}% of a market's part of it"
-    return f"Buying and holding is always fully invested; {part}."
+        part = f"each trade buys {sizing['fraction'] * 100:g}{THIN}% {whole}"
+    paid = " and pays the funding too" if funded else ""
+    return f"Buying and holding is always fully invested{paid}; {part}."

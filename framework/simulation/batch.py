@@ -119,7 +119,7 @@ def _lead(
     n, m = len(market.close), len(jobs)
     whole, number, tally = np.empty((m, 8), np.int64), np.empty((m, 8)), np.empty((m, count.PARTS))
     book, scratch = ledger(0), np.empty(count.PIECE)
-    forget(touches, jobs[0, 0], jobs[m - 1, 1])
+    forget(touches, jobs[0, 0], jobs[:, 1].max())
     for j in range(m):
         open_account(whole[j], number[j], tally[j], cash, n, jobs[j, 0])
     for start in range(0, n, tile):

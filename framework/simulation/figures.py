@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import tally as part
+from .kernel import NOTHING
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -42,17 +43,17 @@ def figures(tallies: Floats, cash: float, ends: Floats, bars: int, per_year: flo
             "profit_factor": t[part.GAINED] / t[part.LOST],
             "ambiguous": t[part.AMBIGUOUS] / n,
             "total_return": ends / cash - 1,
-            "sharpe": _sharpe(t, bars - 1, per_year),
+            "sharpe": _sharpe(t, cash, bars - 1, per_year),
             "max_drawdown": t[part.DRAWDOWN],
             "exposure": t[part.HELD] / bars,
         }
 
 
-def _sharpe(t: Floats, n: int, per_year: float) -> Floats:
+def _sharpe(t: Floats, cash: float, n: int, per_year: float) -> Floats:
     """NaN where the equity never moved or fell to zero."""
     if n < 2:
         return np.full(t.shape[1], np.nan)
     mean = t[part.SUM] / n
     spread = np.sqrt(np.maximum(t[part.SQUARES] - n * mean**2, 0) / (n - 1))
-    defined = (t[part.LOWEST] > 0) & (spread > ROUNDED * np.abs(mean))
+    defined = (t[part.LOWEST] > NOTHING * cash) & (spread > ROUNDED * np.abs(mean))
     return np.where(defined, mean / spread * np.sqrt(per_year), np.nan)

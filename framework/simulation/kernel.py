@@ -51,9 +51,10 @@ class Market(NamedTuple):
     wealth: the close, less (long) or plus (short) the carry that a unit has paid since the first bar, a row a side;
     one row where there is no carry. troughs, peaks: its extremes by runs of bars. ahead, behind: its lowest (0) and
     highest (1) from each bar to the end of its run, and from the beginning of its run to the bar. sums: returns of a
-    long's wealth from bar to bar, and their squares, added up from the first bar on. (No columns of these three where
-    only one account is led through the bars, nor of the sums where they would lose digits.) trail: with trailing the
-    stop that a swing confirmed at a bar's close gives a long and a short, NaN where none was, else no columns.
+    long's wealth from bar to bar (0, 2, 4) and their squares (1, 3, 5), added up within runs: from the run's beginning
+    to the bar, from the next bar to the run's end, and of each run. (No columns of these three where only one account
+    is led through the bars.) trail: with trailing the stop that a swing confirmed at a bar's close gives a long and a
+    short, NaN where none was, else no columns.
     finer: open, high and low of the finer bars; those of bar t are rows finer_of[0, t] up to, not including,
     finer_of[1, t]; both empty without finer bars.
     """

@@ -16,7 +16,6 @@ from .rules import Costs, Exits
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-WILD = 1e3  # sum of squared returns from which on differences of the sums lose too many digits
 YEAR = 365.25 * 86_400e6  # microseconds
 
 
@@ -56,14 +55,30 @@ def _wealth(bars: Bars, borrow: float) -> tuple[Floats, Floats, Floats]:
 
 
 def _sums(wealth: Floats, many: bool) -> Floats:
-    """Sums of the returns and of their squares up to each bar; none where a few bars would swallow all the others."""
+    """See Market; none where they cannot be."""
+    n = len(wealth)
     if not many or not (wealth > 0).all():
-        return np.zeros((2, 0))
-    returns = np.zeros(len(wealth))
-    np.divide(wealth[1:], wealth[:-1], out=returns[1:])
-    returns[1:] -= 1
-    sums = np.stack([np.cumsum(returns), np.cumsum(returns * returns)])
-    return sums if sums[1, -1] < WILD else np.zeros((2, 0))
+        return np.zeros((6, 0))
+    sums = np.zeros((6, n))
+    _run_sums(np.ascontiguousarray(wealth), sums)
+    return sums
+
+
+@kernel(lean=True)
+def _run_sums(wealth: Floats, sums: Floats) -> None:
+    n = len(wealth)
+    for t in range(1, n):
+        change = wealth[t] / wealth[t - 1] - 1
+        starts = t % BLOCK == 0
+        sums[0, t] = change + (0.0 if starts else sums[0, t - 1])
+        sums[1, t] = change * change + (0.0 if starts else sums[1, t - 1])
+        sums[4, t // BLOCK] = sums[0, t]
+        sums[5, t // BLOCK] = sums[1, t]
+    for t in range(n - 2, -1, -1):
+        change = wealth[t + 1] / wealth[t] - 1
+        if t % BLOCK != BLOCK - 1:
+            sums[2, t] = change + sums[2, t + 1]
+            sums[3, t] = change * change + sums[3, t + 1]
 
 
 def _finer(bars: Bars) -> tuple[Floats, Ints]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiled import kernel
+from .kernel import BLOCK
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -123,8 +124,12 @@ def returns_of(
     wealth: Floats, sums: Floats, a: float, b: float, worst: float, first: int, last: int, scratch: Floats
 ) -> tuple[float, float]:
     """Sum and sum of squares of the returns of a + b × wealth from each of the bars first to last - 1 to the next."""
-    if b > 0 and sums.shape[1] > 0 and abs(a) <= ALL_IN * worst:
-        return sums[0, last - 1] - sums[0, first], sums[1, last - 1] - sums[1, first]
+    begin, end = first // BLOCK, (last - 1) // BLOCK
+    if end > begin and b > 0 and sums.shape[1] > 0 and abs(a) <= ALL_IN * worst:
+        total, squares = sums[2, first] + sums[0, last - 1], sums[3, first] + sums[1, last - 1]
+        for run in range(begin + 1, end):
+            total, squares = total + sums[4, run], squares + sums[5, run]
+        return total, squares
     return _returns(wealth, a, b, first, last, scratch)
 
 

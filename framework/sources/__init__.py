@@ -1,18 +1,19 @@
-"""Where bars come from: the sample that comes along, csv and parquet files."""
+"""Where bars and funding rates come from: the sample that comes along, csv and parquet files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ..bars import Bars
 from ..errors import UserError, nearest
 from ..table import timeframe_step
-from . import sample, tables
+from . import rates, sample, tables
 
-__all__ = ["load", "read", "samples", "timeframe_of"]
+__all__ = ["funding", "holds_funding", "load", "read", "samples", "timeframe_of"]
 
 SAMPLE = "sample:"
 
@@ -41,8 +42,28 @@ def read(what: str | Path) -> pd.DataFrame:
     The index is the time of the rows, named time, UTC; stamps of text without a zone are taken as UTC.
     Raises UserError where there is no table of bars to be read.
     """
+    return tables.bars(*_raw(what))
+
+
+def funding(what: str | Path) -> pd.Series[Any]:
+    """The funding rates in a .csv or .parquet file, on their UTC stamps: columns time and funding_rate (rate, funding).
+
+    A rate is the fraction of a position's value that a long pays at that time. Stamps of text without a zone are
+    taken as UTC. Raises UserError, with the file and the row, for anything that leaves a doubt.
+    """
+    return rates.series(*_raw(what))
+
+
+def holds_funding(what: str | Path) -> bool:
+    """Whether a file holds funding rates and no bars. Raises UserError where there is no table to be read."""
+    return rates.holds_rates(_raw(what)[0])
+
+
+def _raw(what: str | Path) -> tuple[pd.DataFrame, Path]:
+    """The table of a file, and where that lies."""
     if isinstance(what, str) and what.startswith(SAMPLE):
-        return tables.read_parquet(sample.path(what.removeprefix(SAMPLE)))
+        path = sample.path(what.removeprefix(SAMPLE))
+        return tables.read_parquet(path), path
     path = Path(what)
     readers = {".csv": tables.read_csv, ".parquet": tables.read_parquet}
     if not path.is_file():
@@ -50,7 +71,7 @@ def read(what: str | Path) -> pd.DataFrame:
     if path.suffix.lower() not in readers:
         known = f"a .csv or .parquet file, or {SAMPLE}{samples()[0]}"
         raise UserError(str(what), f"'{path.suffix or path.name}' is no kind of file that can be read", known)
-    return readers[path.suffix.lower()](path)
+    return readers[path.suffix.lower()](path), path
 
 
 def samples() -> list[str]:

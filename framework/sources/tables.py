@@ -1,4 +1,4 @@
-"""Tables of bars in csv and parquet files, read as they stand: which column is the time, which the volume.
+"""Tables in csv and parquet files, read as they stand: which column is the time, of bars which the volume.
 
 Column names count without case. Of several columns that may hold the time, one of unix numbers is taken before
 one of text (text without a zone may mean any), and one that can be read throughout before one that cannot. The
@@ -20,7 +20,9 @@ from .. import table
 from ..errors import UserError
 from ..table import NO_TIME, PRICES, Micros
 
-TIME_NAMES = ("time", "date", "datetime", "timestamp", "unix", "open time", "open_time", "unnamed: 0", "index", "")
+NAMED_TIME = ("time", "date", "datetime", "timestamp", "unix", "open time", "open_time")
+FUNDING_TIME = ("funding_time", "fundingtime", "funding time", "calc_time")
+TIME_NAMES = (*NAMED_TIME, *FUNDING_TIME, "unnamed: 0", "index", "")
 HEADER_WITHIN = 20  # lines
 SEPARATORS = (",", ";", "\t")
 HEADER = "a header line such as time,open,high,low,close,volume"
@@ -30,16 +32,18 @@ DAY_NUMBERS = (1900_00_00, 2100_00_00)  # 20240131
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """The table of a parquet file. Raises UserError where there is none of bars."""
+    """The table of a parquet file, its columns in plain words. Raises UserError where there is none."""
     try:
         frame = pd.read_parquet(path, engine="pyarrow")
     except (ArrowException, OSError, ValueError) as error:
         raise UserError(str(path), f"cannot be read as parquet ({_first(error)})", "a whole parquet file") from None
-    return _bars(frame, path)
+    return _in_plain_words(frame)
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The table of a csv file; lines above the header are passed over. Raises UserError where there is none of bars."""
+    """The table of a csv file, its columns in plain words; lines above the header are passed over. Raises UserError
+    where there is none.
+    """
     lines = _lines(path)
     top, separator = _header(lines, path)
     _even(lines, top, separator, path)
@@ -52,7 +56,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise UserError(str(path), f"cannot be read as csv ({_first(error)})", "one bar a line") from None
     if all(line.strip() for line in lines[top:]):
         frame.attrs["first_line"] = top + 2  # counted from 1, below the header
-    return _bars(frame, path)
+    return _in_plain_words(frame)
 
 
 def _lines(path: Path) -> list[str]:
@@ -79,7 +83,7 @@ def _header(lines: list[str], path: Path) -> tuple[int, str]:
     for top, line in enumerate(lines[:HEADER_WITHIN]):
         for separator in SEPARATORS:
             names = {_plain(cell) for cell in line.split(separator)}
-            if len(names & set(PRICES)) >= 2 or (len(names) > 1 and names & set(TIME_NAMES[:7])):
+            if len(names & set(PRICES)) >= 2 or (len(names) > 1 and names & {*NAMED_TIME, *FUNDING_TIME}):
                 return top, separator
     raise UserError(str(path), f"none of the first {HEADER_WITHIN} lines names the columns", HEADER)
 
@@ -101,11 +105,14 @@ def _cells(line: str, separator: str) -> int:
     return line.count(separator) + 1
 
 
-def _bars(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The table with its time as the index and its columns in plain words."""
+def _in_plain_words(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(allow_duplicates=True)
-    frame.columns = pd.Index([_plain(name) for name in frame.columns])
+    return frame.set_axis(pd.Index([_plain(name) for name in frame.columns]), axis=1)
+
+
+def bars(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """A table of bars, its time as the index. Raises UserError where it is none."""
     if not set(PRICES) & set(frame.columns):
         held = ", ".join(map(str, frame.columns[:8])) or "nothing"
         raise UserError(str(path), f"holds {held}: not a table of bars", f"needed: time, {', '.join(PRICES)}")
@@ -114,6 +121,11 @@ def _bars(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     volumes = [name for name in frame.columns if name.startswith("volume")]
     if volumes and "volume" not in volumes:
         frame = frame.rename(columns={volumes[0]: "volume"})
+    return with_time(frame, path)
+
+
+def with_time(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The table with its column of the time as the index. Raises UserError where there is none, or no time in it."""
     name, index = _time(frame, path)
     return frame.drop(columns=name).set_axis(index.rename("time"))
 
@@ -135,9 +147,13 @@ def _time(frame: pd.DataFrame, path: Path) -> tuple[str, pd.DatetimeIndex]:
             return name, pd.DatetimeIndex(time.astype("datetime64[us]"), tz="UTC")
         unread.append((wrong.size, name, int(wrong[0])))
     _, name, row = min(unread)
-    place = f"row {row}" + (f", line {row + frame.attrs['first_line']}" if "first_line" in frame.attrs else "")
-    wrong_cell = f"{name} {frame[name].iloc[row]!r} at {place} is not a time"
+    wrong_cell = f"{name} {frame[name].iloc[row]!r} at {place(frame, row)} is not a time"
     raise UserError(str(path), wrong_cell, "ISO 8601 (2024-01-31 16:00) or unix seconds, milliseconds, microseconds")
+
+
+def place(frame: pd.DataFrame, row: int) -> str:
+    """Where a row stands in its file: counted from 0, and its line where that is known."""
+    return f"row {row}" + (f", line {row + frame.attrs['first_line']}" if "first_line" in frame.attrs else "")
 
 
 def _stamps(column: pd.Series) -> Micros:

@@ -78,7 +78,7 @@ def zigzag(bars: Bars, unit: Literal["atr", "percent"] = "atr", size: float = 3.
 def _lows(x: Floats, left: int, right: int, plateau: bool) -> Ints:
     """Bars of the lows. The nearest neighbours are compared many bars at a time; few bars are left to look at alone."""
     n = len(x)
-    found, near = np.empty(n, np.int64), np.empty(RUN, np.uint8)
+    found, near, left_over = np.empty(n, np.int64), np.empty(RUN, np.uint8), np.empty(RUN, np.int64)
     count = 0
     for start in range(left, n - right, RUN):
         size = min(RUN, n - right - start)
@@ -92,9 +92,13 @@ def _lows(x: Floats, left: int, right: int, plateau: bool) -> Ints:
             other = x[start - j : start - j + size]
             for i in range(size):
                 near[i] &= (here[i] <= other[i]) if plateau else (here[i] < other[i])
-        for i in range(size):
-            if near[i] and _stands_out(x, start + i, left, right, plateau):
-                found[count] = start + i
+        few = 0
+        for i in range(size):  # without a branch, which would be guessed wrongly at every fifth bar
+            left_over[few] = start + i
+            few += near[i]
+        for i in range(few):
+            if _stands_out(x, left_over[i], left, right, plateau):
+                found[count] = left_over[i]
                 count += 1
     return found[:count].copy()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -66,7 +67,9 @@ def noisy(bars: Bars, cut: int, seed: int) -> Bars:
     }
     after["volume"] = np.where(np.isnan(frame["volume"].to_numpy()[cut + 1 :]), np.nan, after["volume"])
     columns = {name: np.concatenate([frame[name].to_numpy()[: cut + 1], values]) for name, values in after.items()}
-    return Bars.from_frame(pd.DataFrame(columns, index=frame.index), bars.symbol, bars.timeframe)
+    made = Bars.from_frame(pd.DataFrame(columns, index=frame.index), bars.symbol, bars.timeframe)
+    seen = bars[: cut + 1]  # what else is known of the symbol ends at the cut
+    return dataclasses.replace(made, funding=seen.funding, finer=seen.finer)
 
 
 def prefixes(n: int, count: int, seed: int, warm: int = 30) -> list[int]:

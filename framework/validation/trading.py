@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..entries import EntryPolicy, Policy
+from ..errors import UserError, nearest
 from ..params import Value
 from ..setups import Setups
 from ..signals import Entries, first_exit
@@ -20,6 +21,7 @@ from ..simulation import Terms, outcomes
 from ..workspace import Strategy
 
 Bools: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,8 @@ class Found:
 class Trading:
     """policies: the variants, by name. opposite_setup: leave when a traded setup of the other side is known.
 
-    wait: the longest a policy waits after a setup is known, in bars.
+    wait: the longest a policy waits after a setup is known, in bars. shared: one cash for all markets, entered in the
+    order of `rank` (see `ranked`; empty: of the markets); else each has an equal part of `cash`.
     """
 
     strategy: Strategy
@@ -44,6 +47,8 @@ class Trading:
     cash: float
     wait: int
     opposite_setup: bool = False
+    shared: bool = False
+    rank: str = ""
 
     def find(self, bars: Bars, values: Mapping[str, Value]) -> Found:
         """Setups and entries of all the bars; whoever uses them keeps to the window."""
@@ -73,6 +78,18 @@ class Trading:
         idle = traded & (rows["fate"] != "entered")
         rows[["return", "r"]] = rows[["return", "r"]].mask(idle, 0.0)
         return rows
+
+
+def ranked(setups: Setups, rank: str) -> Floats:
+    """A number a setup, of which the highest is entered first: the feature named by `rank`, turned round by a `-`.
+
+    Raises UserError where the setups have no such feature.
+    """
+    name = rank.removeprefix("-")
+    if name not in setups.features:
+        raise UserError("sizing.rank", f"'{name}' is no feature of the rule's setups", nearest(name, setups.features))
+    values = np.asarray(setups.features[name], dtype=float)
+    return -values if rank.startswith("-") else values
 
 
 def _traded(entries: Entries, setups: Setups, leave: tuple[Bools, Bools]) -> Entries:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,8 @@ from ..bars import Bars
 from ..params import Value
 from ..setups import Setups
 from ..signals import Entries
-from ..simulation import NOTHING, Terms, closed_r, simulate
-from .trading import Trading
+from ..simulation import Terms, closed_r, simulate, simulate_together
+from .trading import Trading, ranked
 from .windows import Window
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -68,52 +69,74 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """One symbol's account over all test windows: trades, equity at every close from `start` on, refusals counted."""
+    """An account over all test windows: trades, equity at every close from the first test on, refusals counted.
+
+    time: the opening stamps of the equity's bars; of several markets all the stamps that any of them has.
+    """
 
     trades: pd.DataFrame
     equity: Floats
     refused: dict[str, int]
+    time: pd.DatetimeIndex
 
 
 def chain(bars: Bars, parts: Sequence[Part], terms: Terms, cash: float, start: int) -> Account:
-    """Trade the windows' entries one window after the other in one account.
+    """Trade all windows' entries in one account of one market; equity from bar `start` on.
 
     A position that crosses a window's end keeps the exits it was entered with; the next window's entries lapse
     until it is flat, and do not close it.
     """
-    equity = np.full(len(bars), cash)
-    tables: list[pd.DataFrame] = []
-    fates: list[str] = []
-    free, least = 0, NOTHING * cash
+    entries, ids = _whole(parts)
+    done = simulate(bars, entries, terms.costs, terms.sizing, terms.exits, cash, setups=ids)
+    trades = done.trades.assign(window=entries.window[done.order])
+    return Account(trades, np.asarray(done.equity)[start:], _refused(done.fates), bars.index[start:])
+
+
+def share(
+    markets: Sequence[Bars], parts: Sequence[Sequence[Part]], terms: Terms, cash: float, start: pd.Timestamp, rank: str
+) -> Account:
+    """Trade all windows' entries of several markets in one account; equity from `start` on.
+
+    parts: each market's, in the order of `markets`. rank: the feature by which entries are tried, as in `ranked`;
+    empty for the order of the markets.
+    """
+    whole = [_whole(of_market) for of_market in parts]
+    entries, ids = [one for one, _ in whole], [names for _, names in whole]
+    by = [_ranks(of_market, rank) for of_market in parts] if rank else None
+    done = simulate_together(markets, entries, terms.costs, terms.sizing, terms.exits, cash, by, ids)
+    windows = np.concatenate([one.window for one in entries])
+    trades = done.trades.assign(window=windows[done.book.order])
+    equity = done.equity[done.calendar >= start]
+    fates = [fate for of_market in done.fates for fate in of_market]
+    return Account(trades, np.asarray(equity), _refused(fates), pd.DatetimeIndex(equity.index))
+
+
+def _ranks(parts: Sequence[Part], rank: str) -> Floats:
+    return np.concatenate([ranked(part.setups, rank)[part.entries.setup] for part in parts])
+
+
+def _whole(parts: Sequence[Part]) -> tuple[Entries, list[str]]:
+    """The entries of all windows as one, each with its window's number, and the ids that their setups point into."""
+    ids: list[str] = []
+    numbered = []
     for part in parts:
-        if cash <= least:
-            fates += ["ruined"] * len(part.entries)
-            continue
-        waiting = part.entries.bar < free
-        result = simulate(
-            bars, part.entries.take(~waiting), terms.costs, terms.sizing, terms.exits, cash, setups=part.setups
-        )
-        fates += ["lapsed"] * int(waiting.sum()) + result.fates
-        tables.append(result.trades.assign(window=part.window))
-        equity[free:] = result.equity.to_numpy()[free:]
-        if len(result.trades):
-            free = _free(bars, result.trades.iloc[-1], terms)
-            cash = float(equity[-1])
-    trades = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    refused = {fate: fates.count(fate) for fate in sorted(set(fates) - {"entered"})}
-    return Account(trades, equity[start:], refused)
+        row, window = part.entries.setup, np.full(len(part.entries), part.window)
+        numbered.append(dataclasses.replace(part.entries, setup=np.where(row < 0, row, row + len(ids)), window=window))
+        ids += part.setups.ids
+    columns = ([getattr(one, field.name) for one in numbered] for field in dataclasses.fields(Entries))
+    return Entries(*map(np.concatenate, columns)), ids
 
 
-def _free(bars: Bars, last: pd.Series[Any], terms: Terms) -> int:
-    """The first bar at whose close nothing is held any more after the last trade."""
-    if last["exit_reason"] == "open":
-        return len(bars)
-    at_close = terms.exits.fill == "close" and last["exit_reason"] in ("signal", "time", "opposite")
-    return row_at(bars, last["exit_time"]) + at_close
+def _refused(fates: Sequence[str]) -> dict[str, int]:
+    return {fate: fates.count(fate) for fate in sorted(set(fates) - {"entered"})}
 
 
 def hold(bars: Bars, terms: Terms, cash: float, start: int) -> Floats:
-    """Equity of buying everything at the open of bar `start` and holding, after the entry's costs; from `start` on."""
+    """Equity of buying everything at the open of bar `start` and holding, from `start` on: after the entry's costs,
+    and after the funding that a long pays.
+    """
     fill = bars.open[start] * (1 + terms.costs.slippage)
     units = cash / (fill * (1 + terms.costs.fee))
-    return np.asarray(units * bars.close[start:])
+    close = bars.close[start:]
+    rate = bars.funding.by_bar(bars.time, bars.step)[start:] if bars.funding else 0.0
+    return np.asarray(units * (close - np.cumsum(close * rate)))

@@ -49,17 +49,21 @@ def test_wrong_values(folder: Path, change: str, said: str) -> None:
 
 
 WHOLE = (
-    "seed gallery search.trials search.min_trades windows.embargo exits.swing_width exits.time_stop conservative.wait"
+    "seed gallery search.trials search.min_trades windows.embargo exits.swing_width exits.time_stop conservative.wait "
+    "sizing.positions"
 )
-NUMBERS = "costs.fee sizing.cash sizing.fraction sizing.risk sizing.leverage exits.stop_buffer_atr exits.target_r"
-WORDS = "question name search.objective windows.train data.timeframe exits.stop"
+NUMBERS = (
+    "costs.fee costs.borrow sizing.cash sizing.fraction sizing.risk sizing.leverage exits.stop_buffer_atr "
+    "exits.target_r exits.target_extension exits.target_height"
+)
+WORDS = "question name search.objective windows.train data.timeframe exits.stop sizing.rank"
 TYPES = [
     ("a whole number", WHOLE, "1.0 true '7' nan"),
     ("a number", NUMBERS, f"true '0.1' [0.1] {HUGE}"),
     ("a word in quotes", WORDS, "1 false"),
-    ("a list in [ ]", "variants data.symbols data.files data.mend", "'x' 1 true"),
+    ("a list in [ ]", "variants data.symbols data.files data.mend data.funding data.finer", "'x' 1 true"),
     ("a day without quotes, as 2010-01-31", "data.from data.to", "'2010-01-31' 20100131 true"),
-    ("true or false", "exits.opposite_setup", "1 0.0 'true'"),
+    ("true or false", "exits.opposite_setup sizing.shared", "1 0.0 'true'"),
     ("a table of keys and values", "costs sizing exits conservative", "1 'x'"),
 ]
 MISTYPED = [
@@ -145,6 +149,22 @@ def test_the_command_itself(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
+def test_what_goes_with_files_needs_files(folder: Path) -> None:
+    for key in ("funding", "finer"):
+        said = wrong(folder, toml("-data.files", "data.symbols = ['AAPL']", f"data.{key} = ['x.csv']"))
+        right = 'files = ["x.csv"] instead of symbols: each goes with the file at the same place'
+        assert said == f"data.{key}: goes with files, and there are none; {right}"
+
+
+def test_cash_that_is_shared_may_have_places_and_an_order(folder: Path) -> None:
+    keys = ("sizing.shared = true", "sizing.positions = 3", "sizing.rank = '-f_x'", "costs.borrow = 0.03")
+    found = load(written(folder, toml(*keys, "exits.target_extension = 1.618", "exits.target_height = 1")))
+    assert (found.shared, found.sizing.positions, found.rank, found.costs.borrow) == (True, 3, "-f_x", 0.03)
+    assert (found.exits.target_extension, found.exits.target_height) == (1.618, 1.0)
+    apart = load(written(folder, toml("sizing.shared = false", "sizing.rank = ''")))
+    assert (apart.shared, apart.sizing.positions, apart.rank) == (False, None, "")
+
+
 def test_defaults(folder: Path) -> None:
     found = load(written(folder, toml("-search", "-windows"), "plain.toml"))
     assert (found.name, found.question, found.seed, found.gallery) == ("plain", "", 7, 12)
@@ -152,8 +172,9 @@ def test_defaults(folder: Path) -> None:
     assert (found.workspace, found.strategy.name, found.data.files) == (folder, "rule", ("data/X-1d.csv",))
     assert asdict(found.search) == {"trials": 60, "objective": "expectancy_r", "min_trades": 20}
     assert found.windows.model_dump() == {"kind": "rolling", "train": "3y", "test": "1y", "embargo": 30}
-    assert asdict(found.costs) == {"fee": 0.001, "slippage": 0.0005, "tick": None}
-    none = dict.fromkeys(("risk", "lot", "smallest", "volume_share"))
+    assert asdict(found.costs) == {"fee": 0.001, "slippage": 0.0005, "tick": None, "borrow": 0}
+    assert (found.data.funding, found.data.finer, found.shared, found.rank) == ((), (), False, "")
+    none = dict.fromkeys(("risk", "lot", "smallest", "volume_share", "positions"))
     assert asdict(found.sizing) | {"cash": found.cash} == {"fraction": 1, "leverage": 1, "cash": 100_000} | none
     assert (found.exits.target_r, found.exits.time_stop, found.exits.swing_width) == (2, None, 5)
     assert found.conservative.model_dump() == {"wait": 20, "swing": 2, "stop": "higher_low"}

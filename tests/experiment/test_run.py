@@ -55,7 +55,7 @@ time_stop = 60
 """
 TRADES = (
     "symbol, variant, window, setup, direction, signal_time, entry_time, entry_price, stop, target, exit_time, "
-    "exit_price, exit_reason, size, fees, pnl, return, r, mae, mfe, bars, ambiguous"
+    "exit_price, exit_reason, size, fees, carry, pnl, return, r, mae, mfe, bars, ambiguous"
 )
 # A run that hangs at a stage of its choosing, to be killed there.
 HANGS = """
@@ -231,6 +231,12 @@ EDITS: list[tuple[str, str]] = [
     ("time_stop = 60", "time_stop = 60\nopposite_setup = true"),
     ("[exits]", "[costs]\nfee = 0.002\n[exits]"),
     ("[exits]", "[conservative]\nwait = 21\n[exits]"),
+    ("[exits]", "[costs]\nborrow = 0.01\n[exits]"),
+    ("time_stop = 60", "time_stop = 60\ntarget_extension = 1.618"),
+    ("risk = 0.01", "risk = 0.01\nshared = true"),
+    ("risk = 0.01", "risk = 0.01\nshared = true\npositions = 1"),
+    ("risk = 0.01", "risk = 0.01\nshared = true\nrank = 'f_left_osc'"),
+    ("risk = 0.01", "risk = 0.01\nshared = true\nrank = '-f_left_osc'"),
 ]
 
 

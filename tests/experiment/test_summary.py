@@ -17,9 +17,9 @@ import pytest
 
 from framework.bars import Bars
 from framework.entries import policy
+from framework.experiment.coverage import notes
 from framework.experiment.outofsample import OutOfSample, out_of_sample
 from framework.experiment.run import run
-from framework.experiment.summary import _notes
 from framework.setups import Setups
 from framework.simulation import Costs, Exits, Sizing, Terms
 from framework.sources import load
@@ -368,8 +368,10 @@ def test_a_market_that_is_not_there_is_named() -> None:
     quiet = (100.0, 101.0, 99.0, 100.0)
     whole, late = days("2020-01-01", [quiet] * 200, "WHOLE"), days("2020-03-01", [quiet] * 140, "LATE")
     gone = days("2019-01-01", [quiet] * 30, "GONE")
-    tested: Any = type("Run", (), {"markets": [whole, late, gone], "equity": pd.DataFrame({"time": whole.index})})()
-    assert _notes(tested) == [
-        "LATE has bars from 2020-03-01 to 2020-07-18 only: outside of it its part of the cash lay idle.",
-        "GONE has no bars in any test: its part of the cash lay idle throughout.",
-    ]
+    for shared, idle in ((False, "its part of the cash"), (True, "its part of buying and holding")):
+        markets, trading = [whole, late, gone], SimpleNamespace(shared=shared)
+        tested: Any = SimpleNamespace(markets=markets, equity=pd.DataFrame({"time": whole.index}), trading=trading)
+        assert notes(tested) == [
+            f"LATE has bars from 2020-03-01 to 2020-07-18 only: outside of it {idle} lay idle.",
+            f"GONE has no bars in any test: {idle} lay idle throughout.",
+        ]

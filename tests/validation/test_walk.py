@@ -173,7 +173,7 @@ def test_one_window_is_simulate(seed: int, fill: str, on_opposite: str) -> None:
     bars, given = chance(seed)
     terms = options(fill, on_opposite)
     account = chain(bars, [Part(4, IDS, given)], terms, 1000.0, 0)
-    alone = simulate(bars, given, terms.costs, terms.sizing, terms.exits, 1000.0, setups=IDS)
+    alone = simulate(bars, given, terms.costs, terms.sizing, terms.exits, 1000.0, setups=IDS.ids)
     pd.testing.assert_frame_equal(account.trades, alone.trades.assign(window=4), check_exact=True)
     assert (account.equity == alone.equity.to_numpy()).all()
     fates = [fate for fate in alone.fates if fate != "entered"]
@@ -188,7 +188,7 @@ def test_cut_into_windows_nothing_changes_when_opposite_entries_do_nothing_anywa
     edges = [0, 37, 120, 121, 260, 400]
     parts = [Part(w, IDS, given.between(a, b)) for w, (a, b) in enumerate(pairwise(edges))]
     account = chain(bars, parts, terms, 1000.0, 0)
-    whole = simulate(bars, given, terms.costs, terms.sizing, terms.exits, 1000.0, setups=IDS)
+    whole = simulate(bars, given, terms.costs, terms.sizing, terms.exits, 1000.0, setups=IDS.ids)
     signal = np.array(bar_of(bars, whole.trades["signal_time"]))
     window = np.searchsorted(edges, signal, side="right") - 1
     assert len(set(window)) >= 4

@@ -1,0 +1,78 @@
+"""An experiment's markets: its bars, cut to its period, with the funding and the finer bars that the file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..bars import Bars
+from ..errors import UserError
+from ..sources import funding, load
+from .config import Experiment
+from .tables import Data
+
+BEYOND = 0.01  # of the price, by which finer bars may reach beyond their bar: feeds differ, markets differ more
+
+
+def load_markets(experiment: Experiment) -> list[Bars]:
+    """The experiment's bars. Raises UserError for two of one symbol, or a period without bars."""
+    data = experiment.data
+    named = [f"sample:{symbol}" for symbol in data.symbols]
+    named += [str(experiment.workspace / file) for file in data.files]
+    markets = [_cut(_loaded(experiment, what), experiment) for what in named]
+    for i, bars in enumerate(markets):
+        if bars.symbol in [other.symbol for other in markets[:i]]:
+            raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
+        if bars.timeframe != markets[0].timeframe:
+            mixed = f"{markets[0].symbol} is {markets[0].timeframe}, {bars.symbol} is {bars.timeframe}"
+            raise UserError(f"{experiment.path}: data", mixed, "markets of one timeframe, an experiment for each")
+    _attach(experiment, markets, "funding", lambda bars, file, _: bars.with_funding(funding(file)))
+    _attach(experiment, markets, "finer", _with_finer)
+    return markets
+
+
+def _loaded(experiment: Experiment, what: str) -> Bars:
+    try:
+        return load(what, timeframe=experiment.data.timeframe, mend=experiment.data.mend)
+    except UserError as error:
+        raise UserError(f"{experiment.path}: data: {error.where}", error.wrong, error.right) from None
+
+
+def _cut(bars: Bars, experiment: Experiment) -> Bars:
+    start, end = experiment.data.start, experiment.data.end
+    first = int(np.searchsorted(bars.time, np.datetime64(start, "us"))) if start else 0
+    last = int(np.searchsorted(bars.time, np.datetime64(end, "us") + np.timedelta64(1, "D"))) if end else len(bars)
+    if last - first < 2:
+        held = f"{bars.symbol} has no bars in it ({bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d})"
+        raise UserError(f"{experiment.path}: data.from", held, "a period that the data covers")
+    return bars[first:last]
+
+
+def _attach(experiment: Experiment, markets: list[Bars], key: str, attach: Callable[[Bars, str, Data], Bars]) -> None:
+    """Puts what the files under `key` hold to the bars they belong to, cut to their period."""
+    for place, file in enumerate(getattr(experiment.data, key), start=len(experiment.data.symbols)):
+        if not file:
+            continue
+        try:
+            markets[place] = attach(markets[place], str(experiment.workspace / file), experiment.data)[:]
+        except UserError as error:
+            raise UserError(f"{experiment.path}: data.{key}: {error.where}", error.wrong, error.right) from None
+
+
+def _with_finer(bars: Bars, file: str, data: Data) -> Bars:
+    finer = load(file, mend=data.mend)
+    made = bars.with_finer(finer)
+    whole = made[:]
+    if whole.finer is not None and _of_another(whole, whole.finer):
+        wrong = f"most of its bars reach beyond the {bars.timeframe} bars of {bars.symbol} that they lie in"
+        raise UserError(file, wrong, "finer bars of the same market, in the order of data.files")
+    return made
+
+
+def _of_another(bars: Bars, finer: Bars) -> bool:
+    """Whether the finer bars' prices are not those of the bars they lie in: files named in the wrong order."""
+    of = np.searchsorted(bars.time, finer.time, side="right") - 1
+    inside = finer.time < bars.time[of] + bars.step
+    high, low = bars.high[of] * (1 + BEYOND), bars.low[of] * (1 - BEYOND)
+    return bool(((finer.high > high) | (finer.low < low))[inside].mean() > 0.5) if inside.any() else False

@@ -1,0 +1,118 @@
+"""The tables of an experiment's file: their keys, types and defaults."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Variant = Literal["aggressive", "conservative"]
+
+
+class Table(BaseModel):
+    """Nothing but the keys that are named, each of its own type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Table):
+    """symbols: of the embedded sample. files: csv or parquet. from/to: first and last day, inclusive.
+
+    funding, finer: files of what else is known of the market at the same place in `files`, "" for nothing.
+    """
+
+    symbols: tuple[str, ...] = Field((), strict=False)
+    files: tuple[str, ...] = Field((), strict=False)
+    funding: tuple[str, ...] = Field((), strict=False)
+    finer: tuple[str, ...] = Field((), strict=False)
+    timeframe: str | None = Field(None, min_length=1)
+    start: date | None = Field(None, alias="from")
+    end: date | None = Field(None, alias="to")
+    mend: tuple[str, ...] = Field((), strict=False)
+
+
+class SearchTable(Table):
+    """trials: parameter sets a window, 0 for none. objective: what a window maximises over its training trades."""
+
+    trials: int = Field(60, ge=0, le=100_000)
+    objective: str = "expectancy_r"
+    min_trades: int = Field(20, ge=1, le=1_000_000)
+
+
+class WindowsTable(Table):
+    """kind, and lengths as 4y, 6m (months), 8w, 90d. embargo: bars between training and test."""
+
+    kind: Literal["rolling", "anchored"] = "rolling"
+    train: str = "3y"
+    test: str = "1y"
+    embargo: int = Field(30, ge=0, le=100_000)
+
+
+class CostsTable(Table):
+    fee: float = 0.001
+    slippage: float = 0.0005
+    tick: float | None = None
+    borrow: float = 0.0
+
+
+class SizingTable(Table):
+    """shared: one cash for all markets, else each has an equal part. rank: the setup's feature by which entries of one
+    moment are tried, the highest first, with a `-` before it the lowest; empty: in the order of the markets.
+    """
+
+    cash: float = Field(100_000.0, gt=0, lt=1e15)
+    fraction: float | None = None
+    risk: float | None = None
+    leverage: float = 1.0
+    lot: float | None = None
+    smallest: float | None = None
+    volume_share: float | None = None
+    positions: int | None = Field(None, le=1_000_000)
+    shared: bool = False
+    rank: str = ""
+
+
+class ExitsTable(Table):
+    """Options of every trade's end; opposite_setup: leave when a setup of the other side is known."""
+
+    stop: str = "swing"
+    stop_buffer_atr: float = 0.0
+    stop_atr: float = 2.0
+    swing_width: int = Field(5, le=1000)
+    trail: bool = False
+    break_even_r: float | None = None
+    target_r: float | None = 2.0
+    target_swing: bool = False
+    target_extension: float | None = None
+    target_height: float | None = None
+    time_stop: int | None = Field(None, le=1_000_000)
+    on_opposite: str = "exit"
+    min_risk_atr: float = 0.25
+    inside_bar: str = "pessimistic"
+    fill: str = "open"
+    opposite_setup: bool = False
+
+
+class ConservativeTable(Table):
+    """The wait for a second bottom: at most `wait` bars, swings of width `swing`, stop under it or under the setup."""
+
+    wait: int = Field(20, ge=1, le=1000)
+    swing: int = Field(2, ge=1, le=50)
+    stop: Literal["higher_low", "setup_low"] = "higher_low"
+
+
+class File(Table):
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
+    question: str = ""
+    seed: int = Field(7, ge=0, lt=2**32)
+    variants: tuple[Variant, ...] = Field(("aggressive", "conservative"), strict=False, min_length=1)
+    gallery: int = Field(12, ge=0, le=60)
+    data: Data
+    strategy: dict[str, Any]
+    search: SearchTable = SearchTable()
+    windows: WindowsTable = WindowsTable()
+    costs: CostsTable = CostsTable()
+    sizing: SizingTable = SizingTable()
+    exits: ExitsTable = ExitsTable()
+    conservative: ConservativeTable = ConservativeTable()

@@ -1,0 +1,111 @@
+"""What an experiment's markets hold besides their bars, file by file, and the one line that refuses each wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from framework.experiment import config
+from framework.experiment.markets import load_markets
+
+from . import refused, toml
+from .funded import quarters, ran, rates, walked
+
+FILES = "data.files = ['data/X-1d.csv', 'data/Y-1d.csv', 'data/Z-1d.csv']"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """X, Y and Z, of which X and Z have funding and X has finer bars; Y is at twice the price."""
+    folder = tmp_path_factory.mktemp("workspace")
+    ran(folder, name="first")
+    data = folder / "data"
+    for name, seed in (("X", 7), ("Y", 8), ("Z", 9)):
+        frame = walked(seed) * (2 if name == "Y" else 1)
+        frame.to_csv(data / f"{name}-1d.csv")
+        quarters(frame).to_csv(data / f"{name}-6h.csv")
+        rates(seed=seed).to_csv(data / f"{name}-funding.csv")
+    rates("2030-01-01").to_csv(data / "late.csv")
+    quarters(walked(7, 90, "2030-01-01")).to_csv(data / "late-6h.csv")
+    rates().replace(rates().iloc[5], 3.0).to_csv(data / "percent.csv")
+    broken = quarters(walked(7))
+    broken.iloc[3, broken.columns.get_loc("high")] = 1.0
+    broken.to_csv(data / "broken-6h.csv")
+    return folder
+
+
+def written(folder: Path, *changes: str) -> Path:
+    path = folder / "experiments" / "m.toml"
+    path.write_text(toml(*changes), encoding="utf-8")
+    return path
+
+
+def test_each_file_goes_with_the_market_at_its_place(folder: Path) -> None:
+    funding = "data.funding = ['data/X-funding.csv', '', 'data/Z-funding.csv']"
+    path = written(folder, FILES, funding, "data.finer = ['data/X-6h.csv']", "data.from = 2020-06-01")
+    x, y, z = load_markets(config.load(path))
+    assert [bars.symbol for bars in (x, y, z)] == ["X", "Y", "Z"]
+    assert y.funding is None and y.finer is None and z.finer is None
+    for bars, seed in ((x, 7), (z, 9)):
+        assert bars.funding is not None
+        due = rates(seed=seed)
+        due = due[due.index <= pd.Timestamp(bars.end)]
+        assert bars.funding.rate == pytest.approx(due.to_numpy())
+    assert x.finer is not None and x.finer.timeframe == "6h" and len(x.finer) == 4 * len(x)
+    assert x.finer.time[0] == x.time[0] == pd.Timestamp("2020-06-01").to_datetime64()
+
+
+def test_symbols_of_the_sample_come_first_and_have_none(folder: Path) -> None:
+    walked(7, 3000, "2001-01-01").to_csv(folder / "data" / "O-1d.csv")
+    rates("2001-01-01", 9000).to_csv(folder / "data" / "O-funding.csv")
+    path = written(
+        folder, "data.symbols = ['IBM']", "data.files = ['data/O-1d.csv']", "data.funding = ['data/O-funding.csv']"
+    )
+    ibm, own = load_markets(config.load(path))
+    assert (ibm.symbol, ibm.funding, own.symbol) == ("IBM", None, "O") and own.funding is not None
+
+
+WRONG = [
+    ("funding", "late.csv", "X: no stamp of the funding lies inside the bars; funding of their period"),
+    ("funding", "percent.csv", "{}: funding_rate 3.0 at row 5, line 7 looks like a percentage; "),
+    ("funding", "X-fundin.csv", "{}: there is no such file; did you mean 'X-funding.csv'?"),
+    ("funding", "Y-1d.csv", "{}: holds time, open, high, low, close, volume: no funding rates; needed: time, fun"),
+    ("finer", "late-6h.csv", "X: the finer bars lie outside the bars; finer bars of their period"),
+    ("finer", "Y-1d.csv", "X: the finer bars are 1d for bars of 1d; a smaller timeframe"),
+    ("finer", "Y-6h.csv", "{}: most of its bars reach beyond the 1d bars of X that they lie in; finer bars of the"),
+    ("finer", "X-funding.csv", "{}: holds time, funding_rate: not a table of bars; "),
+    ("finer", "broken-6h.csv", "{}: high 1.0 is below"),
+    ("finer", "no.csv", "{}: there is no such file; "),
+]
+
+
+@pytest.mark.parametrize(("key", "file", "said"), WRONG)
+def test_wrong_files(folder: Path, key: str, file: str, said: str) -> None:
+    path = written(folder, FILES, f"data.{key} = ['data/{file}']")
+    told = said.format(folder.resolve() / "data" / file)
+    assert refused(folder, "run", path).startswith(f"{path}: data.{key}: {told}")
+
+
+def test_the_market_that_a_wrong_file_belongs_to_is_named(folder: Path) -> None:
+    path = written(folder, FILES, "data.funding = ['', 'data/late.csv']")
+    assert refused(folder, "run", path).startswith(f"{path}: data.funding: Y: no stamp of the funding lies inside")
+
+
+def test_a_cut_that_leaves_nothing_of_the_funding(folder: Path) -> None:
+    rates(periods=300).to_csv(folder / "data" / "early.csv")
+    change = "data.funding = ['data/early.csv']"
+    assert load_markets(config.load(written(folder, change)))[0].funding is not None
+    path = written(folder, change, "data.from = 2020-06-01")
+    said = "data.funding: X: no stamp of the funding lies inside the bars; funding of their period"
+    assert refused(folder, "run", path) == f"{path}: {said}"
+
+
+def test_finer_bars_may_be_mended_as_the_bars_are(folder: Path) -> None:
+    quarters(walked(7)).iloc[::-1].to_csv(folder / "data" / "down-6h.csv")
+    finer = "data.finer = ['data/down-6h.csv']"
+    path = written(folder, finer)
+    assert "down-6h.csv: the table runs newest first" in refused(folder, "run", path)
+    (bars,) = load_markets(config.load(written(folder, finer, "data.mend = ['sort']")))
+    assert bars.finer is not None and len(bars.finer) == 3600
