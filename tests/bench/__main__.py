@@ -1,9 +1,17 @@
-"""How long the parts take: medians of repeated calls on random walks, per bar. `make bench` prints the table."""
+"""How fast, against the peers: the same bars, signals and figures, in one interleaved run. `make bench` prints it.
+
+Writes reports/bench/latest.json and growth.png. Seconds are medians; ratios are a peer's seconds over ours.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +19,18 @@ from rich.console import Console
 from rich.table import Table
 
 from framework.bars import Bars
-from framework.entries import aggressive, conservative
-from framework.simulation import Exits, simulate
-from framework.structure.divergence import DivergenceRule, rsi_divergences
-from framework.structure.swings import swing_lows
+from framework.simulation import Costs, Exits, Sizing, simulate
 
-SIZES = (10_000, 100_000, 1_000_000)
+from . import backtestingpy, growth, ours, peers, raptor, vbt, vbt_sweep
+from .levels import BUSY_SPACE, CASH, FEE, SPACE, Levels, Prepared, arrays
+from .peers import seconds
+
+OUT = Path(__file__).resolve().parents[2] / "reports" / "bench"
+SAMPLE = 40  # sets of a slow peer that are run; the rest is scaled, which is linear in them
 REPEATS = 5
+CHUNKS = (1, 5, 10, 20)
+OWN = Exits(stop="own", min_risk_atr=0)
+Calls = dict[str, Callable[[], object]]
 
 
 def walk(n: int) -> Bars:
@@ -28,46 +41,165 @@ def walk(n: int) -> Bars:
     frame = pd.DataFrame({"open": opening, "close": close, "volume": random.lognormal(0, 1, n)})
     frame["high"] = frame[["open", "close"]].max(axis=1) * np.exp(random.exponential(0.002, n))
     frame["low"] = frame[["open", "close"]].min(axis=1) / np.exp(random.exponential(0.002, n))
-    return Bars.from_frame(frame.set_index(pd.date_range("1950-01-01", periods=n, freq="h", tz="UTC")), "WALK", "1h")
+    return Bars.from_frame(frame.set_index(pd.date_range("1900-01-01", periods=n, freq="h", tz="UTC")), "WALK", "1h")
 
 
-def median(call: Callable[[Bars], object], bars: Bars) -> float:
-    """Median seconds of a call on bars that remember nothing; the first call, which compiles, does not count."""
-    call(bars[:])
-    seconds = []
-    for _ in range(REPEATS):
-        fresh = bars[:]
-        start = time.perf_counter()
-        call(fresh)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
+def interleaved(calls: Calls, repeats: int = REPEATS) -> dict[str, float]:
+    """Median seconds of each, one of each in turn, after one that does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(repeats + 1):
+        for name, call in calls.items():
+            spent = seconds(call)
+            if turn:
+                taken[name].append(spent)
+    return {name: float(np.median(spent)) for name, spent in taken.items()}
 
 
-def workloads(bars: Bars) -> dict[str, Callable[[Bars], object]]:
-    """What is timed, by name. Entries are made beforehand where only the simulator is asked."""
-    found = rsi_divergences(bars, 14, DivergenceRule())
-    now, later = aggressive(bars, found).entries, conservative(bars, found).entries
-    rules = Exits(target_r=2.0)
+def backtests(n: int) -> dict[str, dict[str, float]]:
+    """One backtest with swing stops, from raw bars and from arrays of signals; no call finds anything remembered."""
+    bars, levels = walk(n), Levels()
+    given, prepared = arrays(bars, levels), Prepared(bars)
+    prepared.everything([levels])
+    raw: Calls = {"chartproof": lambda: ours.from_bars(bars[:], levels)}
+    made: Calls = {"chartproof": lambda: ours.from_arrays(bars[:], given)}
+    for engine in ("numba", "rust"):
+        raw[f"vectorbt {engine}"] = lambda engine=engine: vbt_sweep.by_portfolio(bars, [levels], engine, 1)
+        made[f"vectorbt {engine}"] = lambda engine=engine: vbt_sweep.by_portfolio(bars, [levels], engine, 1, prepared)
+        raw[f"vectorbt {engine} bare"] = lambda engine=engine: vbt.from_bars(bars, levels, engine)
+    if not raptor.available():
+        raw["raptorbt"] = lambda: raptor.from_bars(bars, levels)
+    found = {"from bars": interleaved(raw), "from signals": interleaved(made)}
+    if n <= 100_000 and not backtestingpy.available():
+        found["from bars"] |= interleaved({"backtesting.py": lambda: backtestingpy.from_bars(bars, levels)}, 1)
+    return found
+
+
+def sweeps(bars: Bars, busy: bool) -> dict[str, float]:
+    """1,000 sets from bars to figures. The peers' chunk is their best; vectorbt's seconds are scaled from a sample."""
+    sets = BUSY_SPACE if busy else SPACE
+    some = [sets[i] for i in np.linspace(0, len(sets) - 1, SAMPLE).astype(int)]
+    scale = len(sets) / len(some)
+    calls: Calls = {"chartproof": lambda: ours.swept(bars[:], ours.space(busy))}
+    if not raptor.available():
+        batch, _ = raptor.best_batch(bars, some, (20, 100))
+        calls["raptorbt"] = lambda: raptor.sweep(bars, sets, batch)
+    found = interleaved(calls, 3 if busy else REPEATS)
+    found |= interleaved({"chartproof one core": lambda: ours.swept(bars[:], ours.space(busy), 1)}, 3)
+    for engine in ("numba", "rust"):
+        found |= {name: spent * scale for name, spent in _vectorbt(bars, some, engine).items()}
+    return found
+
+
+def _vectorbt(bars: Bars, some: Sequence[Levels], engine: vbt.Engine) -> dict[str, float]:
+    """Seconds of its Portfolio at the best width of a chunk, and of its bare functions on both cores."""
+
+    def portfolio(chunk: int) -> float:
+        return seconds(lambda: vbt_sweep.by_portfolio(bars, some, engine, chunk))
+
+    chunks = {}
+    for chunk in CHUNKS:
+        vbt_sweep.by_portfolio(bars[:2_000], some[:chunk], engine, chunk)
+        chunks[chunk] = portfolio(chunk)
+    best = min(chunks, key=chunks.__getitem__)
+    bare = [seconds(lambda: vbt_sweep.sweep(bars, some, engine, 5, 2)) for _ in range(3)]
     return {
-        "swings 5/5": lambda fresh: swing_lows(fresh.low),
-        "RSI divergence, from bars": lambda fresh: rsi_divergences(fresh, 14, DivergenceRule()),
-        "conservative entries": lambda fresh: conservative(fresh, found),
-        "simulate, aggressive": lambda fresh: simulate(fresh, now, exits=rules),
-        "simulate, conservative": lambda fresh: simulate(fresh, later, exits=rules),
+        f"vectorbt {engine}": float(np.median([chunks[best], portfolio(best), portfolio(best)])),
+        f"vectorbt {engine} bare, two cores": float(np.median(bare)),
     }
 
 
+def same(bars: Bars) -> dict[str, Any]:
+    """The peers' trades beside ours, where the rule is the same; what differs is explained or counted as not."""
+    found: dict[str, Any] = {}
+    for levels in (SPACE[0], SPACE[-1], Levels()):
+        mine = peers.ours(ours.run(bars, arrays(bars, levels)))
+        theirs = {f"vectorbt {engine}": vbt.run(bars, levels, engine).trades for engine in ("numba", "rust")}
+        if not backtestingpy.available():
+            theirs["backtesting.py"] = backtestingpy.run(bars, levels).trades
+        for name, trades in theirs.items():
+            _add(found.setdefault(name, {}), peers.same_trades(mine, trades))
+        if not raptor.available():  # its own rule, run by our simulator
+            rule = simulate(bars, raptor.same_rule(bars, levels), Costs(fee=FEE), Sizing(), OWN, CASH)
+            _add(found.setdefault("raptorbt", {}), peers.same_trades(peers.ours(rule), raptor.run(bars, levels).trades))
+    return found
+
+
+def _add(total: dict[str, int], counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        total[name] = total.get(name, 0) + count
+
+
 def main() -> None:
-    table = Table("workload", *(f"{n:,} bars" for n in SIZES), title="milliseconds (nanoseconds a bar), median of 5")
-    rows: dict[str, list[str]] = {}
-    for n in SIZES:
-        bars = walk(n)
-        for name, call in workloads(bars).items():
-            seconds = median(call, bars)
-            rows.setdefault(name, []).append(f"{seconds * 1e3:,.2f} ({seconds / n * 1e9:,.1f})")
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    Console().print(table)
+    for engine in ("numba", "rust"):
+        vbt_sweep.warm_up(walk(2_000), engine)
+    small, large = walk(100_000), walk(1_000_000)
+    report: dict[str, Any] = {"machine": machine(), "first_call": ours.first_calls()}
+    report["backtest"] = {f"{n}": backtests(n) for n in (10_000, 100_000, 1_000_000)}
+    report["sweep_1000x100k"] = sweeps(small, busy=False)
+    report["sweep_busy_1000x100k"] = sweeps(small, busy=True)
+    report["sweep"] = interleaved(
+        {
+            "100x100k": lambda: ours.swept(
+                small[:], ours.space() | {"exits.swing_width": (5,), "rsi_period": (7, 9, 14, 21)}
+            ),
+            "divergence_1000x100k": lambda: ours.divergences(small[:]),
+            "1000x1m": lambda: ours.swept(large[:], ours.space()),
+        },
+        3,
+    )
+    report["memory"] = {"sweep_1000x20k": ours.memory(20_000, True), "sweep_100000x20k": ours.memory(20_000, False)}
+    report["same_trades"] = same(walk(20_000))
+    report["growth"] = growth.measured(walk)
+    summarise(report)
+    OUT.mkdir(parents=True, exist_ok=True)
+    growth.draw(report["growth"], OUT / "growth.png")
+    (OUT / "latest.json").write_text(json.dumps(report, indent=1) + "\n")
+    show(report)
+
+
+def summarise(report: dict[str, Any]) -> None:
+    """The figures that are looked for by name."""
+    single, sweep, busy = report["backtest"], report["sweep_1000x100k"], report["sweep_busy_1000x100k"]
+
+    def ratios(found: dict[str, float]) -> dict[str, float]:
+        mine = found["chartproof"]
+        named = {"vectorbt": found["vectorbt numba"] / mine, "vectorbt_rust": found["vectorbt rust"] / mine}
+        return named | {name: found[name] / mine for name in found if name not in ("vectorbt numba", "vectorbt rust")}
+
+    report["ratios"] = {
+        "sweep_1000x100k": ratios(sweep),
+        "sweep_busy_1000x100k": ratios(busy),
+        "backtest_100k_from_bars": ratios(single["100000"]["from bars"]),
+        "backtest_1m_from_signals": ratios(single["1000000"]["from signals"]),
+        "bar_1m_over_100k": report["sweep"]["1000x1m"] / 10 / sweep["chartproof"],
+    }
+    report["memory_mb"] = {name: found["mb"] for name, found in report["memory"].items()}
+
+
+def show(report: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("workload", "library", "milliseconds", "times ours", title=report["machine"]["processor"])
+    groups = {
+        f"backtest {size} {kind}": found for size, kinds in report["backtest"].items() for kind, found in kinds.items()
+    }
+    groups |= {name: report[name] for name in ("sweep_1000x100k", "sweep_busy_1000x100k", "sweep")}
+    for group, found in groups.items():
+        mine = found.get("chartproof")
+        for row, (name, spent) in enumerate(found.items()):
+            ratio = f"{spent / mine:,.1f}" if mine else ""
+            table.add_row("" if row else group, name, f"{spent * 1e3:,.2f}", ratio)
+    console.print(table)
+    for name in ("first_call", "memory", "same_trades", "ratios"):
+        console.print(name, report[name])
+
+
+def machine() -> dict[str, Any]:
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.is_file() else []
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    libraries = ("numpy", "numba", "pandas", "vectorbt", "vectorbt-rust", "raptorbt", "backtesting", "TA-Lib")
+    versions = {name: version(name) for name in libraries if not peers.missing(name)}
+    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions}
 
 
 if __name__ == "__main__":

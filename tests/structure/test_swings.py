@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from framework.bars import Bars
 from framework.sources import load
-from framework.structure.swings import swing_highs, swing_lows, zigzag
+from framework.structure.swings import RUN, swing_highs, swing_lows, zigzag
 from tests.reference import swings as plain
 
 from . import Floats, chart, coarse_charts, coarse_oscillators
@@ -78,6 +78,59 @@ def test_swings_equal_the_plain_ones(data: st.DataObject, left: int, right: int,
         assert found.bar.tolist() == [swing.bar for swing in expected]
         assert found.known_at.tolist() == [swing.known_at for swing in expected]
         assert found.price.tolist() == [swing.price for swing in expected]
+
+
+def plain_lows(series: Floats, left: int, right: int, plateau: bool) -> list[int]:
+    """Bars below all of their neighbours, each bar and each neighbour looked at alone."""
+    values = series.tolist()
+    found = []
+    for bar in range(left, len(values) - right):
+        here, before, after = values[bar], values[bar - left : bar], values[bar + 1 : bar + right + 1]
+        lower = all(here <= other if plateau else here < other for other in before)
+        if here == here and lower and all(here < other for other in after):
+            found.append(bar)
+    return found
+
+
+@pytest.mark.parametrize("left", range(21))
+@pytest.mark.parametrize("length", [0, 1, 7, 21, 41, 150])
+def test_widths_from_nothing_to_twenty(left: int, length: int) -> None:
+    """On prices full of ties, with plateaus and holes; the window may be nothing on either side."""
+    rng = np.random.default_rng(left * 1000 + length)
+    for reach, holes in ((3, 0.0), (40, 0.0), (40, 0.1), (1000, 0.0), (1000, 0.02)):
+        series = np.cumsum(rng.integers(-3, 4, length)) % reach + 0.0
+        series[rng.random(length) < holes] = NAN
+        for start in rng.integers(0, max(length, 1), 3).tolist():
+            series[start : start + 4] = series[start : start + 1]
+        for right in (left, 0, 1, 2, 3, int(rng.integers(0, 21))):
+            for ties in ("strict", "pine"):
+                found = swing_lows(series, left, right, ties)
+                assert found.bar.tolist() == plain_lows(series, left, right, ties == "pine")
+
+
+@pytest.mark.parametrize("width", [(0, 0), (0, 3), (3, 0), (1, 1), (2, 2), (3, 2), (5, 5), (7, 20)])
+@pytest.mark.parametrize("length", [RUN - 1, RUN, RUN + 1, RUN + 5, RUN + 11, 2 * RUN + 10])
+def test_lengths_around_the_run_that_is_compared_at_once(width: tuple[int, int], length: int) -> None:
+    """The same at the seams: bars before, on and after each have a neighbour in the next run."""
+    rng = np.random.default_rng(length)
+    series = np.cumsum(rng.integers(-2, 3, length)) % 50 + 0.0
+    for seam in (RUN, 2 * RUN):  # lows, and plateaus of lows, right there
+        for at in range(seam - 8, seam + 30, 7):
+            series[at : at + 1 + at % 2] = -1.0 - at % 3
+    series[rng.integers(0, length, 5)] = NAN
+    for ties in ("strict", "pine"):
+        found = swing_lows(series, *width, ties)
+        assert found.bar.tolist() == plain_lows(series, *width, ties == "pine")
+        assert len(found.bar) > 10
+
+
+def test_a_series_that_is_no_run_of_memory() -> None:
+    """Every second value, backwards, of another kind of number: the same as its copy."""
+    values = np.cumsum(np.random.default_rng(3).normal(size=400))
+    for series in (values[::2], values[::-1], values[::-3], values.astype(np.float32)):
+        copy = np.ascontiguousarray(series, np.float64)
+        assert swing_lows(series, 2, 3).bar.tolist() == plain_lows(copy, 2, 3, False)
+        assert swing_highs(series, 2, 3).bar.tolist() == plain_lows(-copy, 2, 3, False)
 
 
 # high, low, close of every bar; threshold in percent; (kind, bar, known_at, price) expected

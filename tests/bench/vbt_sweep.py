@@ -1,0 +1,147 @@
+"""vectorbt over many parameter sets: in chunks of columns, on one core or more.
+
+Its Rust engine lets go of the GIL and runs on threads; its numba engine does not and runs on forked processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from framework.bars import Bars
+
+from .levels import CASH, FEE, Floats, Levels, Prepared
+from .peers import Estimate, estimate, seconds
+from .vbt import Columns, Engine, Figures, Simulator
+
+CHUNKS = (1, 2, 5, 10, 20, 50, 100)
+BLOCK = 50  # sets that one worker takes at a time
+
+
+def warm_up(bars: Bars, engine: Engine) -> dict[str, float]:
+    """Seconds of the import and of the first backtests, which compile; each is nothing when it was done before."""
+
+    def load() -> None:
+        import vectorbt  # noqa: F401, PLC0415
+
+    def first() -> None:
+        sets = [Levels(overbought=60.0 + i) for i in range(5)] + [Levels(width=3)]
+        for how in ("own", "numpy"):
+            for chunk in (1, 5, 6):
+                sweep(bars[:2_000], sets, engine, chunk, 1, how)  # type: ignore[arg-type]
+
+    return {"import": seconds(load), "first": seconds(first)}
+
+
+def sweep(
+    bars: Bars,
+    sets: Sequence[Levels],
+    engine: Engine,
+    chunk: int = 1,
+    workers: int = 1,
+    how: Figures = "numpy",
+    fee: float = FEE,
+    prepared: Prepared | None = None,
+) -> Floats:
+    """METRICS of every set, shape (sets, 5), from bars; `chunk` columns are simulated at a time."""
+    work = partial(_block, prepared or Prepared(bars), Simulator(bars, engine, fee), chunk, how)
+    length = -(-BLOCK // chunk) * chunk
+    blocks = [sets[i : i + length] for i in range(0, len(sets), length)]
+    if workers == 1:
+        return np.vstack([work(block) for block in blocks])
+    if engine == "rust":
+        with ThreadPoolExecutor(workers) as threads:
+            return np.vstack(list(threads.map(work, blocks)))
+    fork = multiprocessing.get_context("fork")  # the children have what is compiled and prepared already
+    with ProcessPoolExecutor(workers, fork, _Held.hold, (work,)) as processes:
+        return np.vstack(list(processes.map(_Held.run, blocks)))
+
+
+def best_chunk(
+    bars: Bars, sets: Sequence[Levels], engine: Engine, how: Figures = "numpy", chunks: Sequence[int] = CHUNKS
+) -> tuple[int, dict[int, float]]:
+    """The fastest width of a chunk, and of each the seconds a set in the best of three sweeps on one core."""
+    prepared = Prepared(bars)
+    prepared.everything(sets)
+    least = {}
+    for chunk in chunks:
+        run = partial(sweep, bars, sets, engine, chunk, 1, how, FEE, prepared)
+        least[chunk] = min(seconds(run) for _ in range(3)) / len(sets)
+    return min(least, key=least.__getitem__), least
+
+
+def timed(
+    bars: Bars, sets: Sequence[Levels], sample: int, engine: Engine, chunk: int = 1, how: Figures = "numpy"
+) -> Estimate:
+    """Seconds of the sweep of all `sets` on one core, about `sample` of them really run."""
+    prepared = Prepared(bars)
+
+    def run(some: Sequence[Levels]) -> Floats:
+        return sweep(bars, some, engine, chunk, 1, how, FEE, prepared)
+
+    return estimate(prepared.everything, run, sets, sample, chunk)
+
+
+def by_portfolio(
+    bars: Bars, sets: Sequence[Levels], engine: Engine, chunk: int = 10, prepared: Prepared | None = None
+) -> Floats:
+    """The same sweep through vectorbt's `Portfolio`, as its documentation shows it.
+
+    Its tables are indexed by numbers: with stamps in UTC each of them converts every stamp to an object, which costs
+    more than everything else together.
+    """
+    import vectorbt as vbt  # noqa: PLC0415
+
+    prepared, rows = prepared or Prepared(bars), []
+    options = {name: getattr(bars, name)[1:, None] for name in ("open", "high", "low")}
+    options |= {"price": options["open"], "fees": FEE, "init_cash": CASH, "freq": "1h", "engine": engine}
+    for i in range(0, len(sets), chunk):
+        enter, leave, stop = (pd.DataFrame(array) for array in _chunk(prepared, sets[i : i + chunk]))
+        rules = {"sl_stop": stop, "stop_entry_price": "Price", "upon_long_conflict": "Exit"}
+        held = vbt.Portfolio.from_signals(pd.Series(bars.close[1:]), enter, leave, **options, **rules)
+        closed = held.trades.closed
+        figures = (held.total_return(), held.sharpe_ratio(), -held.max_drawdown(), closed.count(), closed.win_rate())
+        rows.append(np.column_stack([np.atleast_1d(figure) for figure in figures]))
+    return np.vstack(rows)
+
+
+class _Held:
+    """What a forked process is to do, inherited rather than sent."""
+
+    work: Callable[[Sequence[Levels]], Floats]
+
+    @classmethod
+    def hold(cls, work: Callable[[Sequence[Levels]], Floats]) -> None:
+        cls.work = work
+
+    @classmethod
+    def run(cls, sets: Sequence[Levels]) -> Floats:
+        return cls.work(sets)
+
+
+def _block(prepared: Prepared, simulator: Simulator, chunk: int, how: Figures, sets: Sequence[Levels]) -> Floats:
+    rows = []
+    for i in range(0, len(sets), chunk):
+        part = sets[i : i + chunk]
+        records = simulator.orders(len(part), *_chunk(prepared, part))
+        rows.append(simulator.figures(records, len(part), how))
+    return np.vstack(rows)
+
+
+def _chunk(prepared: Prepared, sets: Sequence[Levels]) -> tuple[Columns, Columns, Columns]:
+    """Entries, exits and stops of a chunk; a signal of the last bar can no longer be obeyed."""
+    enter = _columns([prepared.entries(levels) for levels in sets])
+    leave = _columns([prepared.leave(levels.period, levels.overbought) for levels in sets])
+    return enter[:-1], leave[:-1], _columns([prepared.fraction(levels.width) for levels in sets])
+
+
+def _columns(arrays: list[Columns]) -> Columns:
+    """The arrays side by side, or as one column where they are one array."""
+    if all(array is arrays[0] for array in arrays):
+        return arrays[0][:, None]
+    return np.column_stack(arrays)
