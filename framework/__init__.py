@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .simulation import Costs as Costs
     from .simulation import Exits as Exits
     from .simulation import Sizing as Sizing
+    from .simulation import Terms as Terms
     from .simulation import simulate as simulate
+    from .simulation import simulate_together as simulate_together
     from .sources import load as load
 
 HOMES = {
@@ -24,9 +26,11 @@ HOMES = {
     "Exits": ".simulation",
     "Signals": ".signals",
     "Sizing": ".simulation",
+    "Terms": ".simulation",
     "load": ".sources",
     "run": ".experiment.run",
     "simulate": ".simulation",
+    "simulate_together": ".simulation",
 }
 
 __all__ = sorted(HOMES)  # noqa: PLE0605  # a list, sorted

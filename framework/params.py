@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 from .errors import UserError, nearest
@@ -66,7 +67,8 @@ def span(default: float, *, low: float, high: float, step: float, unit: str = ""
     return field(default=default, metadata=metadata)
 
 
-def parameters(params: type) -> dict[str, Parameter]:
+@lru_cache(maxsize=64)
+def parameters(params: type) -> Mapping[str, Parameter]:
     """The declared parameters of a rule's Params, by name, in the order of their declaration."""
     return {item.name: _parameter(item) for item in dataclasses.fields(params) if "values" in item.metadata}
 

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ from .params import Value
 from .simulation import Costs, Exits, Sizing, Terms
 from .simulation.figures import figures
 from .simulation.tally import PARTS
-from .workspace import Strategy
+from .workspace import Strategy, load_strategy, root
 
 Ints: TypeAlias = NDArray[np.int64]
 Space: TypeAlias = Mapping[str, Sequence[Value] | Value] | pd.DataFrame
@@ -38,7 +39,7 @@ WAITING = 2  # batches under way at a time: memory does not grow with the number
 
 def sweep(
     bars: Bars,
-    strategy: Strategy,
+    strategy: Strategy | str,
     space: Space,
     terms: Terms | None = None,
     cash: float = 10_000.0,
@@ -47,6 +48,7 @@ def sweep(
 ) -> pd.DataFrame:
     """Trade every parameter set of `space` as `simulate` would; one row of figures each, in the order of the space.
 
+    strategy: one that was loaded, or the name of a file in the `strategies/` from the current folder upward.
     space: for each name its values (every combination is tried, the last name moving fastest) or one value; or a table
     with a set a row. A name is a parameter of the strategy, `entry` (aggressive, conservative; aggressive unless
     given), or an option of the terms as in `exits.target_r`. Columns: the names, then those of
@@ -55,6 +57,7 @@ def sweep(
     """
     if not 0 < cash < np.inf:
         raise UserError("cash", f"is {cash!r}", "a positive amount")
+    strategy = load_strategy(root(Path.cwd()), strategy) if isinstance(strategy, str) else strategy
     sets = _Sets.of(space)
     plan = _plan(bars, strategy, sets, terms or Terms(), cash)
     total = len(sets)

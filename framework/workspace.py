@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Strategy:
         return f"strategies/{self.name}.py"
 
     @property
-    def parameters(self) -> dict[str, Parameter]:
+    def parameters(self) -> Mapping[str, Parameter]:
         return parameters(self.params)
 
     def build(self, values: dict[str, Any], where: str = "") -> Any:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from framework.experiment.config import load
 from framework.experiment.tables import File
 
@@ -18,13 +20,16 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_the_python_block_runs() -> None:
-    (code,) = blocks("python")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+@pytest.mark.parametrize(("number", "said"), [(0, ("exit_reason", "target")), (1, ("rsi_period", "aggressive"))])
+def test_the_python_blocks_run(number: int, said: tuple[str, ...]) -> None:
+    command = [sys.executable, "-W", "error", "-c", blocks("python")[number]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "exit_reason" in done.stdout and "target" in done.stdout
+    assert all(word in done.stdout for word in said)
+
+
+def test_no_block_is_left_out() -> None:
+    assert len(blocks("python")) == 2
 
 
 def test_the_experiment_is_understood(tmp_path: Path) -> None:

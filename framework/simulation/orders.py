@@ -25,7 +25,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 BY_SWING, OWN, BY_ATR = range(3)
-DENSE = 100  # bars an entry up to which a touch is looked for bar by bar: trades are then too short to leap
+DENSE = 30  # bars an entry up to which a touch is looked for bar by bar: trades are then too short to leap
 
 
 class _Asked(NamedTuple):
