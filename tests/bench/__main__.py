@@ -9,6 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,13 @@ def backtests(n: int) -> dict[str, dict[str, float]]:
     prepared.everything([levels])
     raw: Calls = {"chartproof": lambda: ours.from_bars(bars[:], levels)}
     made: Calls = {"chartproof": lambda: ours.from_arrays(bars[:], given)}
+    one = partial(vbt_sweep.by_portfolio, bars, [levels])
     for engine in ("numba", "rust"):
-        raw[f"vectorbt {engine}"] = lambda engine=engine: vbt_sweep.by_portfolio(bars, [levels], engine, 1)
-        made[f"vectorbt {engine}"] = lambda engine=engine: vbt_sweep.by_portfolio(bars, [levels], engine, 1, prepared)
-        raw[f"vectorbt {engine} bare"] = lambda engine=engine: vbt.from_bars(bars, levels, engine)
+        raw[f"vectorbt {engine}"] = partial(one, engine, 1, dated=True)
+        raw[f"vectorbt {engine}, no dates"] = partial(one, engine, 1)
+        raw[f"vectorbt {engine} bare"] = partial(vbt.from_bars, bars, levels, engine)
+        made[f"vectorbt {engine}"] = partial(one, engine, 1, prepared, dated=True)
+        made[f"vectorbt {engine}, no dates"] = partial(one, engine, 1, prepared)
     if not raptor.available():
         raw["raptorbt"] = lambda: raptor.from_bars(bars, levels)
     found = {"from bars": interleaved(raw), "from signals": interleaved(made)}

@@ -1,13 +1,12 @@
 """vectorbt over many parameter sets: in chunks of columns, on one core or more.
 
-Its Rust engine lets go of the GIL and runs on threads; its numba engine does not and runs on forked processes.
+Threads help its Rust engine, which lets go of the GIL; its numba engine does not, so it has one core.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -54,12 +53,8 @@ def sweep(
     blocks = [sets[i : i + length] for i in range(0, len(sets), length)]
     if workers == 1:
         return np.vstack([work(block) for block in blocks])
-    if engine == "rust":
-        with ThreadPoolExecutor(workers) as threads:
-            return np.vstack(list(threads.map(work, blocks)))
-    fork = multiprocessing.get_context("fork")  # the children have what is compiled and prepared already
-    with ProcessPoolExecutor(workers, fork, _Held.hold, (work,)) as processes:
-        return np.vstack(list(processes.map(_Held.run, blocks)))
+    with ThreadPoolExecutor(workers) as threads:
+        return np.vstack(list(threads.map(work, blocks)))
 
 
 def best_chunk(
@@ -88,40 +83,34 @@ def timed(
 
 
 def by_portfolio(
-    bars: Bars, sets: Sequence[Levels], engine: Engine, chunk: int = 10, prepared: Prepared | None = None
+    bars: Bars,
+    sets: Sequence[Levels],
+    engine: Engine,
+    chunk: int = 10,
+    prepared: Prepared | None = None,
+    dated: bool = False,
 ) -> Floats:
     """The same sweep through vectorbt's `Portfolio`, as its documentation shows it.
 
-    Its tables are indexed by numbers: with stamps in UTC each of them converts every stamp to an object, which costs
-    more than everything else together.
+    dated: its tables carry the bars' dates, as a user's do, without a zone: with UTC each of them converts every stamp
+    to an object, which costs more than everything else together. Else they are indexed by numbers, which costs least.
     """
     import vectorbt as vbt  # noqa: PLC0415
 
     prepared, rows = prepared or Prepared(bars), []
-    options = {name: getattr(bars, name)[1:, None] for name in ("open", "high", "low")}
+    index = bars.index.tz_localize(None)[1:] if dated else pd.RangeIndex(len(bars) - 1)
+    options = {name: pd.DataFrame(getattr(bars, name)[1:, None], index) for name in ("open", "high", "low")}
     options |= {"price": options["open"], "fees": FEE, "init_cash": CASH, "freq": "1h", "engine": engine}
+    if not dated:  # arrays are handed over faster than tables
+        options |= {name: options[name].to_numpy() for name in ("open", "high", "low", "price")}
     for i in range(0, len(sets), chunk):
-        enter, leave, stop = (pd.DataFrame(array) for array in _chunk(prepared, sets[i : i + chunk]))
+        enter, leave, stop = (pd.DataFrame(array, index) for array in _chunk(prepared, sets[i : i + chunk]))
         rules = {"sl_stop": stop, "stop_entry_price": "Price", "upon_long_conflict": "Exit"}
-        held = vbt.Portfolio.from_signals(pd.Series(bars.close[1:]), enter, leave, **options, **rules)
+        held = vbt.Portfolio.from_signals(pd.Series(bars.close[1:], index), enter, leave, **options, **rules)
         closed = held.trades.closed
         figures = (held.total_return(), held.sharpe_ratio(), -held.max_drawdown(), closed.count(), closed.win_rate())
         rows.append(np.column_stack([np.atleast_1d(figure) for figure in figures]))
     return np.vstack(rows)
-
-
-class _Held:
-    """What a forked process is to do, inherited rather than sent."""
-
-    work: Callable[[Sequence[Levels]], Floats]
-
-    @classmethod
-    def hold(cls, work: Callable[[Sequence[Levels]], Floats]) -> None:
-        cls.work = work
-
-    @classmethod
-    def run(cls, sets: Sequence[Levels]) -> Floats:
-        return cls.work(sets)
 
 
 def _block(prepared: Prepared, simulator: Simulator, chunk: int, how: Figures, sets: Sequence[Levels]) -> Floats:
