@@ -147,6 +147,8 @@ class _Maker:
             bars, terms = self.plan.bars, self.plan.terms[term]
             here = market(bars, terms.exits, terms.costs, many=True)
             chosen = rules(bars, count, terms.costs, terms.sizing, terms.exits)
+            if len(self.known) > OPEN:  # a market may be as large as the bars
+                self.known.pop(next(iter(self.known)))
             self.known[term, rare] = (*map(id, here), *map(repr, chosen)), here, chosen
         return self.known[term, rare][0]
 

@@ -109,7 +109,7 @@ def sharpe(equity: Floats, per_year: float, enough: bool = True) -> Estimate:
         return Estimate(np.nan, np.nan, np.nan, max(n, 0), False)
     returns = equity[1:] / equity[:-1] - 1
     spread = returns.std(ddof=1)
-    if not spread > 1e-12 * abs(returns.mean()):  # what rounding leaves of a constant
+    if not spread > max(1e-7 * abs(returns.mean()), 1e-13):  # what rounding leaves of a constant, and of nothing
         return Estimate(np.nan, np.nan, np.nan, n, False)
     ratio = returns.mean() / spread
     skew, kurtosis = stats.skew(returns), stats.kurtosis(returns, fisher=False)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from threading import RLock
 from typing import Any, Generic, TypeVar
 
 from .bars import size_of
 
 T = TypeVar("T")
 AS_A_WHOLE = ("__dict__", "__reduce_ex__", "__reduce__", "__getstate__")
+WATCHING = RLock()  # one rule at a time: a class has one way of being read
 KEPT = 64 * 2**20  # bytes of results that are kept for use again, the least recently used forgotten first
 
 
@@ -25,7 +27,7 @@ def watched(call: Callable[[Any], T], params: Any) -> tuple[T, set[str]]:
     """
     kind, names = type(params), {item.name for item in dataclasses.fields(params)}
     read: set[str] = set()
-    before: Any = kind.__getattribute__
+    before: Any = object.__getattribute__
 
     def note(self: Any, name: str) -> Any:
         if name in names:
@@ -34,15 +36,17 @@ def watched(call: Callable[[Any], T], params: Any) -> tuple[T, set[str]]:
             read.update(names)
         return before(self, name)
 
-    own = kind.__dict__.get("__getattribute__")
-    type.__setattr__(kind, "__getattribute__", note)
-    try:
-        return call(params), read
-    finally:
-        if own is None:
-            type.__delattr__(kind, "__getattribute__")
-        else:
-            type.__setattr__(kind, "__getattribute__", own)
+    with WATCHING:
+        before = kind.__getattribute__
+        own = kind.__dict__.get("__getattribute__")
+        type.__setattr__(kind, "__getattribute__", note)
+        try:
+            return call(params), read
+        finally:
+            if own is None:
+                type.__delattr__(kind, "__getattribute__")
+            else:
+                type.__setattr__(kind, "__getattribute__", own)
 
 
 def _inside(look: Callable[[Any, str], Any], params: Any) -> Any:

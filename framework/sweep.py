@@ -8,6 +8,7 @@ account, and the accounts of a batch are led through the bars together.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from .entries import POLICIES
 from .errors import UserError, nearest
 from .params import Value
 from .simulation import Costs, Exits, Sizing, Terms
-from .simulation.figures import figures
+from .simulation.checks import of_kind, terms_of
+from .simulation.figures import FIGURES, figures
 from .simulation.tally import PARTS
 from .workspace import Strategy, load_strategy, root
 
@@ -34,6 +36,7 @@ Told: TypeAlias = Callable[[int, int], object]
 
 ENTRY = "entry"
 TABLES: dict[str, type] = {"costs": Costs, "sizing": Sizing, "exits": Exits}
+PATIENCE = 1e-4  # seconds
 WAITING = 2  # batches under way at a time: memory does not grow with the number of sets
 
 
@@ -55,11 +58,15 @@ def sweep(
     `framework.simulation.figures`. The values do not depend on `workers`. told: called with the sets done and all of
     them. Raises UserError for a name or value that is none.
     """
-    if not 0 < cash < np.inf:
-        raise UserError("cash", f"is {cash!r}", "a positive amount")
+    of_kind("bars", bars, Bars, "Bars, as load() or Bars.from_frame() make them")
+    of_kind("strategy", strategy, (Strategy, str), "a strategy that was loaded, or its name")
+    of_kind("terms", terms, (Terms, type(None)), "Terms(costs, sizing, exits)")
+    of_kind("workers", workers, int, "1 or more")
+    terms = terms or Terms()
+    terms_of(terms.costs, terms.sizing, terms.exits, cash)
     strategy = load_strategy(root(Path.cwd()), strategy) if isinstance(strategy, str) else strategy
     sets = _Sets.of(space)
-    plan = _plan(bars, strategy, sets, terms or Terms(), cash)
+    plan = _plan(bars, strategy, sets, terms, cash)
     total = len(sets)
     tallies, ends = np.zeros((total, PARTS)), np.zeros(total)
     done = 0
@@ -68,6 +75,8 @@ def sweep(
         done += len(rows)
         told(done, total)
     made = figures(tallies, cash, ends, len(bars), bars.per_year)
+    if not np.isfinite(ends).all():
+        raise ArithmeticError(f"set {int(np.argmin(np.isfinite(ends)))} does not reconcile: {ends.min()!r}")
     return sets.table().assign(**made)
 
 
@@ -120,6 +129,9 @@ class _Sets:
 def _plan(bars: Bars, strategy: Strategy, sets: _Sets, terms: Terms, cash: float) -> Plan:
     known = strategy.parameters
     options = [f"{name}.{item.name}" for name, kind in TABLES.items() for item in dataclasses.fields(kind)]
+    taken = [name for name in known if name == ENTRY or name in FIGURES]
+    if taken:
+        raise UserError(f"{strategy.where}: {taken[0]}", "is what a sweep calls something else", "another name")
     for name in sets.values:
         if name not in known and name != ENTRY and name not in options:
             raise UserError(f"sweep: '{name}'", "is no parameter", nearest(str(name), [*known, ENTRY, *options]))
@@ -169,6 +181,16 @@ def _changed(terms: Terms, options: Mapping[str, Any]) -> Terms:
 
 def _run(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
     """Sets, their tallies and their cash at the end, as they are done."""
+    # A thread that comes back from a kernel waits that long for one that is making the next batch.
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(min(patience, PATIENCE))
+    try:
+        yield from _pooled(plan, workers)
+    finally:
+        sys.setswitchinterval(patience)
+
+
+def _pooled(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
     with ThreadPoolExecutor(workers) as pool:
         under_way: list[list[Future[Any]]] = []
         for batch, sets in batches(plan):

@@ -7,9 +7,11 @@ import dataclasses
 import operator
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -265,6 +267,37 @@ def test_a_failure_is_not_kept() -> None:
         with pytest.raises(ZeroDivisionError):
             asked(Params())
     assert asked.calls == 2 and asked(Params(a=1))[1] == 1
+
+
+def test_two_at_a_time() -> None:
+    """In two threads, the one that began first done first: each knows what it has read, and leaves no trace."""
+
+    @dataclass(frozen=True)
+    class Shared:
+        a: int = 0
+        b: int = 0
+
+    began, done = Event(), Event()
+
+    def first(p: Shared) -> int:
+        began.wait(0.3)
+        return p.a
+
+    def second(p: Shared) -> int:
+        began.set()
+        done.wait(0.3)
+        return p.b
+
+    one, other = Asked(first), Asked(second)
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(one, Shared(1, 1))
+        later = pool.submit(other, Shared(1, 1))
+        assert asked.result()[1] == 1
+        done.set()
+        assert later.result()[1] == 1
+    for values in ((1, 2), (2, 1), (2, 2)):
+        assert (one(Shared(*values))[1], other(Shared(*values))[1]) == values
+    assert (one.calls, other.calls) == (2, 2) and "__getattribute__" not in vars(Shared)
 
 
 RULE = """from dataclasses import dataclass

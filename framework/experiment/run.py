@@ -67,7 +67,7 @@ def run(
     experiment = config.load(Path(path), trials)
     markets = load_markets(experiment)
     windows = _windows(experiment, markets)
-    trading = _trading(experiment)
+    trading = _trading(experiment, len(markets))
     _prove(experiment, trading, markets, experiment.fixed, CUTS)
     manifest = provenance.manifest(experiment, markets)
     name = f"{experiment.name}-{manifest['identity'][:8]}"
@@ -101,7 +101,7 @@ def _windows(experiment: Experiment, markets: Sequence[Bars]) -> list[Window]:
     return windows
 
 
-def _trading(experiment: Experiment) -> Trading:
+def _trading(experiment: Experiment, markets: int) -> Trading:
     wait = experiment.conservative
     options: dict[str, Mapping[str, Any]] = {
         "aggressive": {},
@@ -116,6 +116,7 @@ def _trading(experiment: Experiment) -> Trading:
         opposite_setup=experiment.opposite_setup,
         shared=experiment.shared,
         rank=experiment.rank,
+        markets=markets,
     )
 
 

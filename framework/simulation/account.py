@@ -188,7 +188,8 @@ def _enter(
         count.flat(state.tally, cash, whole[END])
     number[UNITS], number[A], number[B] = units, a, side * units
     whole[HELD] = k
-    _end(whole, number, _until_ruin(market, entry, row, find_exit(market, orders, k, leave, touches, rules), number))
+    end = find_exit(market, orders, k, leave, touches, rules)
+    _end(whole, number, _until_ruin(market, entry, row, end, rules, number))
     return ENTERED
 
 
@@ -199,14 +200,16 @@ def _end(whole: Ints, number: Floats, end: Exit) -> None:
 
 
 @kernel(inline=True)
-def _until_ruin(market: Market, entry: int, row: int, end: Exit, number: Floats) -> Exit:
-    """The trade's own end, or the first close at which nothing is left; that of an exit at the close is one of them."""
+def _until_ruin(market: Market, entry: int, row: int, end: Exit, rules: Rules, number: Floats) -> Exit:
+    """The trade's own end, or the first close at which nothing is left; that of an exit at the close is one of them,
+    that of an entry at the close is not: ruin is looked at before it is obeyed.
+    """
     n, least = len(market.close), NOTHING * number[START]
     last = min(end.bar, n)
     if last > entry:
         _range(market, row, entry, last, number)
         if number[WORST] <= least:
-            for t in range(entry, last):
+            for t in range(entry + 1 if rules.at_close else entry, last):
                 if number[A] + number[B] * market.wealth[row, t] <= least:
                     _range(market, row, entry, max(t, entry + 1), number)
                     return Exit(t, market.close[t], BY_RUIN, AT_CLOSE, False)

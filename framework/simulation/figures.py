@@ -12,8 +12,23 @@ from .kernel import NOTHING
 
 Floats: TypeAlias = NDArray[np.float64]
 
+FIGURES = (
+    "trades",
+    "win_rate",
+    "win_rate_low",
+    "win_rate_high",
+    "expectancy_r",
+    "expectancy_r_error",
+    "profit_factor",
+    "ambiguous",
+    "total_return",
+    "sharpe",
+    "max_drawdown",
+    "exposure",
+)
 SURE = 1.959963984540054  # standard deviations on either side that hold 95 %
-ROUNDED = 1e-12  # what rounding leaves of a constant, as a fraction of it
+ROUNDED = 1e-7  # what rounding leaves of the deviation of a constant, as a fraction of it: sums of squares lose half
+DUST = 1e-13  # what it leaves of nothing
 
 
 def figures(tallies: Floats, cash: float, ends: Floats, bars: int, per_year: float) -> dict[str, Floats]:
@@ -55,5 +70,5 @@ def _sharpe(t: Floats, cash: float, n: int, per_year: float) -> Floats:
         return np.full(t.shape[1], np.nan)
     mean = t[part.SUM] / n
     spread = np.sqrt(np.maximum(t[part.SQUARES] - n * mean**2, 0) / (n - 1))
-    defined = (t[part.LOWEST] > NOTHING * cash) & (spread > ROUNDED * np.abs(mean))
+    defined = (t[part.LOWEST] > NOTHING * cash) & (spread > np.maximum(ROUNDED * np.abs(mean), DUST))
     return np.where(defined, mean / spread * np.sqrt(per_year), np.nan)

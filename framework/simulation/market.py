@@ -89,7 +89,13 @@ def _finer(bars: Bars) -> tuple[Floats, Ints]:
     # A finer bar after a gap in the coarse ones belongs to none of them, so each bar's end is its own.
     last = np.minimum(ends[:-1] + bars.step, ends[1:])
     first = np.searchsorted(finer.time, bars.time)
-    of = np.stack([first, np.maximum(np.searchsorted(finer.time, last), first)])
+    until = np.maximum(np.searchsorted(finer.time, last), first)
+    # What comes after a missing one says nothing of what came first: only those that follow one another count.
+    here = np.minimum(first, max(len(finer) - 1, 0))
+    begins = finer.time[here] == bars.time
+    breaks = np.append(np.flatnonzero(np.diff(finer.time) != finer.step) + 1, len(finer))
+    follow = breaks[np.minimum(np.searchsorted(breaks, first, side="right"), len(breaks) - 1)]
+    of = np.stack([first, np.where(begins, np.minimum(until, follow), first)])
     return np.column_stack([finer.open, finer.high, finer.low]), of.astype(np.int64)
 
 

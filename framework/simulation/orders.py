@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..compiled import kernel
-from ..errors import UserError
 from ..indicators import bar_atr
 from ..signals import Entries
 from . import kernel as code
+from .checks import check
 from .kernel import Orders, Rules, on_tick, room
 from .levels import NOWHERE, Levels, beyond, extension, levels
 from .market import carries
@@ -97,9 +97,9 @@ def orders(bars: Bars, entries: Entries, costs: Costs, exits: Exits, sizing: Siz
     """Fill, stop, target, initial risk and, where it cannot be entered, the reason, for each entry.
 
     sizing: None for entries that are traded alone, one unit each. A size by risk refuses an entry without a stop.
-    Raises UserError when an entry's bar lies outside the data or the bars are not ascending.
+    Raises UserError for entries that cannot be (checks.py).
     """
-    check(bars, entries)
+    check(bars, entries, costs)
     made = room(len(entries))
     placing(bars, wanted(entries), costs, exits, sizing or Sizing())(made, 0)
     return made
@@ -255,14 +255,3 @@ def _target(
     if np.isnan(level) and asked.height > 0:
         level = close + side * asked.height * given.height[i]
     return float(level)
-
-
-def check(bars: Bars, entries: Entries) -> None:
-    if not isinstance(bars, Bars):
-        raise UserError("bars", f"is a {type(bars).__name__}", "Bars, as load() or Bars.from_frame() make them")
-    if not len(entries):
-        return
-    if entries.bar.min() < 0 or entries.bar.max() >= len(bars):
-        raise UserError("entries", f"a bar lies outside 0 to {len(bars) - 1}", "entries made from these very bars")
-    if (np.diff(entries.bar) < 0).any():
-        raise UserError("entries", "bars are not ascending", "entries in the order of their bars")

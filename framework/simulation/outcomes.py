@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..signals import Entries
+from .checks import terms_of
 from .curve import excursions, held_bars
 from .kernel import ENTERED, FATES, REASONS, STILL_OPEN, WITH_EXIT, Market, Orders, Rules, entry_bar, exit_fill
 from .market import carried, market
@@ -45,6 +46,7 @@ def outcomes(bars: Bars, entries: Entries, exits: Exits | None = None, costs: Co
     without a stop), both 0 when not entered, mae and mfe in initial risks, bars, ambiguous. Prices are NaN when not
     entered; an open trade is marked at the last close.
     """
+    terms_of(costs, None, exits, 1.0)
     exits, costs = exits or Exits(), costs or Costs()
     room, m = orders(bars, entries, costs, exits), len(entries)
     placed = Orders._make([column[:m] for column in room])

@@ -16,6 +16,7 @@ from ..errors import UserError
 from ..setups import Setups
 from ..signals import Entries, Signals
 from .account import advance
+from .checks import of_kind, terms_of
 from .curve import curve, seen
 from .figures import figures
 from .kernel import FATES, REASONS, STILL_OPEN, Orders, Rules
@@ -113,8 +114,9 @@ def simulate(
     setups: the table that the signals' setup rows point into, or its ids; with it trades carry them. Raises UserError
     for signals of another length than the bars, and ArithmeticError if the account does not reconcile.
     """
-    if not 0 < cash < np.inf:
-        raise UserError("cash", f"is {cash!r}", "a positive amount")
+    terms_of(costs, sizing, exits, cash)
+    of_kind("signals", signals, (Signals, Entries), "Signals or Entries")
+    of_kind("bars", bars, Bars, "Bars, as load() or Bars.from_frame() make them")
     if isinstance(signals, Signals) and len(signals) != len(bars):
         raise UserError("signals", f"have {len(signals)} rows for {len(bars)} bars", "one row a bar")
     entries = signals.entries() if isinstance(signals, Signals) else signals

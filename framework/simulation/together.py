@@ -16,6 +16,7 @@ from ..bars import Bars
 from ..compiled import kernel
 from ..errors import UserError
 from ..signals import Entries
+from .checks import of_kind, terms_of
 from .kernel import FATES, Market, Orders, Rules
 from .market import market
 from .moments import pooled
@@ -107,8 +108,7 @@ def simulate_together(
     last. ids: of the setups that the entries' setup rows point into. Raises UserError for parts that do not fit
     together, and ArithmeticError if the account does not reconcile.
     """
-    if not 0 < cash < np.inf:
-        raise UserError("cash", f"is {cash!r}", "a positive amount")
+    terms_of(costs, sizing, exits, cash)
     _fit(markets, entries, rank)
     terms = Terms(costs or Costs(), sizing or Sizing(), exits or Exits())
     options = rules(markets[0], sum(map(len, entries)), *vars(terms).values())
@@ -126,6 +126,12 @@ def simulate_together(
 
 
 def _fit(markets: Sequence[Bars], entries: Sequence[Entries], rank: Sequence[Floats] | None) -> None:
+    for part in (markets, entries):
+        of_kind("markets and entries", part, (list, tuple), "a list of Bars and one of Entries")
+    for bars in markets:
+        of_kind("markets", bars, Bars, "Bars, as load() or Bars.from_frame() make them")
+        if not len(bars):
+            raise UserError(f"markets: {bars.symbol}", "has no bars", "one or more")
     if not len(markets) or len(markets) != len(entries):
         raise UserError("markets", f"are {len(markets)} with entries for {len(entries)}", "entries for each, in order")
     names = [bars.symbol for bars in markets]
@@ -135,7 +141,9 @@ def _fit(markets: Sequence[Bars], entries: Sequence[Entries], rank: Sequence[Flo
     frames = sorted({bars.timeframe for bars in markets})
     if len(frames) > 1:
         raise UserError("markets", f"are of timeframes {', '.join(frames)}", "one timeframe: stamps are opens of bars")
-    if rank is not None and [len(one) for one in rank] != [len(one) for one in entries]:
+    for wanted in entries:
+        of_kind("entries", wanted, Entries, "Signals.entries(), or what an entry policy made")
+    if rank is not None and [np.shape(one) for one in rank] != [(len(one),) for one in entries]:
         raise UserError("rank", "does not fit the entries", "a number an entry, for each symbol")
 
 

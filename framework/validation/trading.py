@@ -38,7 +38,7 @@ class Trading:
     """policies: the variants, by name. opposite_setup: leave when a traded setup of the other side is known.
 
     wait: the longest a policy waits after a setup is known, in bars. shared: one cash for all markets, entered in the
-    order of `rank` (see `ranked`; empty: of the markets); else each has an equal part of `cash`.
+    order of `rank` (see `ranked`; empty: of the markets); else each has an equal part of `cash`. markets: how many.
     """
 
     strategy: Strategy
@@ -49,6 +49,12 @@ class Trading:
     opposite_setup: bool = False
     shared: bool = False
     rank: str = ""
+    markets: int = 1
+
+    @property
+    def stake(self) -> float:
+        """A market's equal part: what a training trades, since lots and volume ask how much it is."""
+        return self.cash / self.markets
 
     def find(self, bars: Bars, values: Mapping[str, Value]) -> Found:
         """Setups and entries of all the bars; whoever uses them keeps to the window."""

@@ -53,7 +53,7 @@ class Training:
         found = trading.find(self.bars, values)
         last = min(self.last, len(self.past) - found.setups.lag)
         return {
-            name: closed_r(self.past, entries.between(self.first, last), trading.terms, trading.cash)
+            name: closed_r(self.past, entries.between(self.first, last), trading.terms, trading.stake)
             for name, entries in found.entries.items()
         }
 

@@ -22,12 +22,12 @@ from rich.table import Table
 from framework.bars import Bars
 from framework.simulation import Costs, Exits, Sizing, simulate
 
-from . import backtestingpy, growth, ours, peers, raptor, vbt, vbt_sweep
+from . import backtestingpy, growth, ours, peers, raptor, vbt, vbt_alone, vbt_sweep
 from .levels import BUSY_SPACE, CASH, FEE, SPACE, Levels, Prepared, arrays
 from .peers import seconds
 
 OUT = Path(__file__).resolve().parents[2] / "reports" / "bench"
-SAMPLE = 40  # sets of a slow peer that are run; the rest is scaled, which is linear in them
+SAMPLE = 60  # sets of vectorbt that its Portfolio runs; the rest is scaled, which is linear in them
 REPEATS = 5
 CHUNKS = (1, 5, 10, 20)
 OWN = Exits(stop="own", min_risk_atr=0)
@@ -57,7 +57,10 @@ def interleaved(calls: Calls, repeats: int = REPEATS) -> dict[str, float]:
 
 
 def backtests(n: int) -> dict[str, dict[str, float]]:
-    """One backtest with swing stops, from raw bars and from arrays of signals; no call finds anything remembered."""
+    """One backtest with swing stops, from raw bars and from arrays of signals; no call finds anything remembered.
+
+    From bars vectorbt makes its own indicators; "fed by us": from ours, without dates; bare: its functions on arrays.
+    """
     bars, levels = walk(n), Levels()
     given, prepared = arrays(bars, levels), Prepared(bars)
     prepared.everything([levels])
@@ -65,8 +68,8 @@ def backtests(n: int) -> dict[str, dict[str, float]]:
     made: Calls = {"chartproof": lambda: ours.from_arrays(bars[:], given)}
     one = partial(vbt_sweep.by_portfolio, bars, [levels])
     for engine in ("numba", "rust"):
-        raw[f"vectorbt {engine}"] = partial(one, engine, 1, dated=True)
-        raw[f"vectorbt {engine}, no dates"] = partial(one, engine, 1)
+        raw[f"vectorbt {engine}"] = partial(vbt_alone.from_bars, bars, levels, engine)
+        raw[f"vectorbt {engine}, fed by us"] = partial(one, engine, 1)
         raw[f"vectorbt {engine} bare"] = partial(vbt.from_bars, bars, levels, engine)
         made[f"vectorbt {engine}"] = partial(one, engine, 1, prepared, dated=True)
         made[f"vectorbt {engine}, no dates"] = partial(one, engine, 1, prepared)
@@ -81,34 +84,36 @@ def backtests(n: int) -> dict[str, dict[str, float]]:
 def sweeps(bars: Bars, busy: bool) -> dict[str, float]:
     """1,000 sets from bars to figures. The peers' chunk is their best; vectorbt's seconds are scaled from a sample."""
     sets = BUSY_SPACE if busy else SPACE
-    some = [sets[i] for i in np.linspace(0, len(sets) - 1, SAMPLE).astype(int)]
-    scale = len(sets) / len(some)
     calls: Calls = {"chartproof": lambda: ours.swept(bars[:], ours.space(busy))}
     if not raptor.available():
-        batch, _ = raptor.best_batch(bars, some, (20, 100))
+        batch, _ = raptor.best_batch(bars, sets[::25], (20, 100))
         calls["raptorbt"] = lambda: raptor.sweep(bars, sets, batch)
-    found = interleaved(calls, 3 if busy else REPEATS)
+    found = interleaved(calls, REPEATS)
     found |= interleaved({"chartproof one core": lambda: ours.swept(bars[:], ours.space(busy), 1)}, 3)
     for engine in ("numba", "rust"):
-        found |= {name: spent * scale for name, spent in _vectorbt(bars, some, engine).items()}
+        found |= _vectorbt(bars, sets, engine)
     return found
 
 
-def _vectorbt(bars: Bars, some: Sequence[Levels], engine: vbt.Engine) -> dict[str, float]:
-    """Seconds of its Portfolio at the best width of a chunk, and of its bare functions on both cores."""
+def _vectorbt(bars: Bars, sets: Sequence[Levels], engine: vbt.Engine) -> dict[str, float]:
+    """Seconds of its Portfolio at the best width of a chunk, and of its bare functions, which are run in full."""
 
     def portfolio(chunk: int) -> float:
-        return seconds(lambda: vbt_sweep.by_portfolio(bars, some, engine, chunk))
+        """All of the preparation, and the rest scaled from a sample of neighbouring sets."""
+        prepared = Prepared(bars)
+        run = partial(vbt_sweep.by_portfolio, bars, engine=engine, chunk=chunk, prepared=prepared)
+        return peers.estimate(prepared.everything, run, sets, SAMPLE, chunk).seconds
 
     chunks = {}
     for chunk in CHUNKS:
-        vbt_sweep.by_portfolio(bars[:2_000], some[:chunk], engine, chunk)
+        vbt_sweep.by_portfolio(bars[:2_000], sets[:chunk], engine, chunk)
         chunks[chunk] = portfolio(chunk)
     best = min(chunks, key=chunks.__getitem__)
-    bare = [seconds(lambda: vbt_sweep.sweep(bars, some, engine, 5, 2)) for _ in range(3)]
+    workers = 2 if engine == "rust" else 1  # the numba engine holds the GIL
+    bare = [seconds(lambda: vbt_sweep.sweep(bars, sets, engine, 5, workers)) for _ in range(2)]
     return {
         f"vectorbt {engine}": float(np.median([chunks[best], portfolio(best), portfolio(best)])),
-        f"vectorbt {engine} bare, two cores": float(np.median(bare)),
+        f"vectorbt {engine} bare": min(bare),
     }
 
 
@@ -147,7 +152,8 @@ def main() -> None:
                 small[:], ours.space() | {"exits.swing_width": (5,), "rsi_period": (7, 9, 14, 21)}
             ),
             "divergence_1000x100k": lambda: ours.divergences(small[:]),
-            "1000x1m": lambda: ours.swept(large[:], ours.space()),
+            "1000x100k without a fee": lambda: ours.swept(small[:], ours.space(), fee=0.0),
+            "1000x1m without a fee": lambda: ours.swept(large[:], ours.space(), fee=0.0),  # with one all are ruined
         },
         3,
     )
@@ -164,18 +170,20 @@ def main() -> None:
 def summarise(report: dict[str, Any]) -> None:
     """The figures that are looked for by name."""
     single, sweep, busy = report["backtest"], report["sweep_1000x100k"], report["sweep_busy_1000x100k"]
+    many = report["sweep"]
 
     def ratios(found: dict[str, float]) -> dict[str, float]:
         mine = found["chartproof"]
         named = {"vectorbt": found["vectorbt numba"] / mine, "vectorbt_rust": found["vectorbt rust"] / mine}
-        return named | {name: found[name] / mine for name in found if name not in ("vectorbt numba", "vectorbt rust")}
+        rest = {name: spent / mine for name, spent in found.items() if not name.startswith("chartproof")}
+        return named | {name: ratio for name, ratio in rest.items() if name not in ("vectorbt numba", "vectorbt rust")}
 
     report["ratios"] = {
         "sweep_1000x100k": ratios(sweep),
         "sweep_busy_1000x100k": ratios(busy),
         "backtest_100k_from_bars": ratios(single["100000"]["from bars"]),
         "backtest_1m_from_signals": ratios(single["1000000"]["from signals"]),
-        "bar_1m_over_100k": report["sweep"]["1000x1m"] / 10 / sweep["chartproof"],
+        "bar_1m_over_100k": many["1000x1m without a fee"] / 10 / many["1000x100k without a fee"],
     }
     report["memory_mb"] = {name: found["mb"] for name, found in report["memory"].items()}
 

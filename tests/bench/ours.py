@@ -61,8 +61,8 @@ def many() -> dict[str, Any]:
     return dict(zip(COLUMNS, (range(5, 25), *levels, WIDTHS), strict=True)) | {"side": "long"}
 
 
-def swept(bars: Bars, over: Mapping[str, Any] | pd.DataFrame, workers: int = 2) -> pd.DataFrame:
-    return sweep(bars, rule(), over, Terms(Costs(fee=FEE), Sizing(), PLAIN), CASH, workers)
+def swept(bars: Bars, over: Mapping[str, Any] | pd.DataFrame, workers: int = 2, fee: float = FEE) -> pd.DataFrame:
+    return sweep(bars, rule(), over, Terms(Costs(fee=fee), Sizing(), PLAIN), CASH, workers)
 
 
 def divergences(bars: Bars, workers: int = 2) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def sweep(
 ) -> Floats:
     """METRICS of every set, shape (sets, 5), from bars; `chunk` columns are simulated at a time."""
     work = partial(_block, prepared or Prepared(bars), Simulator(bars, engine, fee), chunk, how)
-    length = -(-BLOCK // chunk) * chunk
+    length = -(-min(BLOCK, -(-len(sets) // workers)) // chunk) * chunk  # whole chunks, and a block for every worker
     blocks = [sets[i : i + length] for i in range(0, len(sets), length)]
     if workers == 1:
         return np.vstack([work(block) for block in blocks])
@@ -71,13 +71,19 @@ def best_chunk(
 
 
 def timed(
-    bars: Bars, sets: Sequence[Levels], sample: int, engine: Engine, chunk: int = 1, how: Figures = "numpy"
+    bars: Bars,
+    sets: Sequence[Levels],
+    sample: int,
+    engine: Engine,
+    chunk: int = 1,
+    workers: int = 1,
+    how: Figures = "numpy",
 ) -> Estimate:
-    """Seconds of the sweep of all `sets` on one core, about `sample` of them really run."""
+    """Seconds of the sweep of all `sets`, about `sample` of them really run, all of them really prepared."""
     prepared = Prepared(bars)
 
     def run(some: Sequence[Levels]) -> Floats:
-        return sweep(bars, some, engine, chunk, 1, how, FEE, prepared)
+        return sweep(bars, some, engine, chunk, workers, how, FEE, prepared)
 
     return estimate(prepared.everything, run, sets, sample, chunk)
 

@@ -46,7 +46,7 @@ CHOICES: dict[str, list[object]] = {  # each option's default first
     "fee": [0.0, 0.001, 0.02],
     "slippage": [0.0, 0.001, 0.01, 0.015625],
     "borrow": [0.0, 0.05, 3.0, 20.0],
-    "tick": [None, 2.0, 0.5, 0.3, 0.1],
+    "tick": [None, 0.5, 0.3, 0.1],
     "fraction": [1.0, 0.3, 5.0],
     "risk": [None, 0.01, 0.2],
     "leverage": [1.0, 0.5, 7.0],

@@ -33,7 +33,7 @@ from tests.simulation import (
     trade_rows,
 )
 
-EXAMPLES = 300
+EXAMPLES = 60
 ASKED = os.environ.get("CHARTPROOF_EXAMPLES")
 
 often = settings(

@@ -233,7 +233,7 @@ class Fixed:
 
     given: Entries
     terms: Terms
-    cash: float = 1000.0
+    stake: float = 1000.0
     lag: int = 0
 
     @property
