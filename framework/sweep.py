@@ -76,7 +76,7 @@ def sweep(
         told(done, total)
     made = figures(tallies, cash, ends, len(bars), bars.per_year)
     if not np.isfinite(ends).all():
-        raise ArithmeticError(f"set {int(np.argmin(np.isfinite(ends)))} does not reconcile: {ends.min()!r}")
+        raise ArithmeticError(f"set {int(np.argmin(np.isfinite(ends)))} ends with a cash that is no number")
     return sets.table().assign(**made)
 
 

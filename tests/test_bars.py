@@ -159,7 +159,7 @@ def test_arrays_are_read_only_and_contiguous(name: str) -> None:
 
 def test_attributes_are_read_only() -> None:
     with pytest.raises(AttributeError):
-        make().close = np.zeros(5)  # type: ignore[misc]
+        make().close = np.zeros(5)
 
 
 def test_frame_is_a_copy() -> None:
@@ -180,7 +180,7 @@ def test_slice() -> None:
 @pytest.mark.parametrize("part", [3, slice(None, None, 2), slice(None, None, -1), "close"])
 def test_anything_but_a_run_of_bars_is_refused(part: object) -> None:
     with pytest.raises(UserError, match="not a run of bars"):
-        make()[part]  # type: ignore[index]
+        make()[part]
 
 
 def test_per_year() -> None:

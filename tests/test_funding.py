@@ -118,7 +118,7 @@ def test_pickles_and_copies_keep_both() -> None:
     bars = hours(24).with_funding(series).with_finer(minutes(96))
     for other in (pickle.loads(pickle.dumps(bars)), copy.copy(bars), copy.deepcopy(bars)):
         assert other.digest == bars.digest and by_bar(other) == by_bar(bars)
-        assert other.finer is not None and other.finer.close.tolist() == bars.finer.close.tolist()  # type: ignore[union-attr]
+        assert other.finer is not None and other.finer.close.tolist() == bars.finer.close.tolist()
         assert not other.finer.open.flags.writeable and not other.open.flags.writeable
     assert bars.funding is not None and not bars.funding.rate.flags.writeable
 

@@ -22,7 +22,7 @@ NAN = float("nan")
 
 def same(one: object, other: object) -> None:
     """Two tables of one kind, field by field, to the bit; NaN is NaN."""
-    for item in dataclasses.fields(one):  # type: ignore[arg-type]
+    for item in dataclasses.fields(one):
         a, b = getattr(one, item.name), getattr(other, item.name)
         assert a.dtype == b.dtype, item.name
         np.testing.assert_array_equal(a, b, err_msg=item.name)

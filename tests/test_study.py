@@ -114,7 +114,7 @@ def thin(values: Mapping[str, Value]) -> dict[str, np.ndarray]:
 
 def test_the_constraint_is_kept_and_told_to_the_sampler() -> None:
     trials = tune({"period": tuple(range(1, 101))}, FIXED, thin, Search(80, "expectancy_r", 10), [1])
-    assert all(trial.feasible == (trial.values["period"] <= 10) for trial in trials)  # type: ignore[operator]
+    assert all(trial.feasible == (trial.values["period"] <= 10) for trial in trials)
     chosen = best(trials)
     assert chosen is not None
     assert chosen.score == max(trial.score for trial in trials if trial.feasible)

@@ -138,7 +138,7 @@ def test_entries_at_either_end(fill: str) -> None:
     walk = market(40, 5, 0.04)
     wanted = [[0], [39], [38], [0, 39], [20], [], [*range(40)], [0, 1, 2, 37, 38, 39]]
     lists = [entering(bars, 40, side) for bars in wanted for side in (1, -1)]
-    terms = Terms(Costs(fee=0.01), Sizing(), Exits(stop="own", time_stop=3, min_risk_atr=0.0, fill=fill))  # type: ignore[arg-type]
+    terms = Terms(Costs(fee=0.01), Sizing(), Exits(stop="own", time_stop=3, min_risk_atr=0.0, fill=fill))
     rule = of_lists(lists)
     found = sweep(walk, rule, {"which": list(range(len(lists)))}, terms)
     assert found["trades"].tolist()[8:12] == [1, 1, 0, 0]
@@ -155,7 +155,7 @@ def test_ruin(fill: str) -> None:
     bars = framework_bars(oracle.Bars(opens, high, low, close))
     rule = of_lists([entering([at], 13, side) for at in (0, 1, 3, 7) for side in (1, -1)])
     space = {"which": list(range(8)), "sizing.leverage": [1.0, 2.5, 4.0, 5.0, 10.0], "costs.fee": [0.0, 0.4]}
-    terms = Terms(Costs(), Sizing(fraction=1e3), Exits(stop="own", fill=fill))  # type: ignore[arg-type]
+    terms = Terms(Costs(), Sizing(fraction=1e3), Exits(stop="own", fill=fill))
     found = sweep(bars, rule, space, terms, 1000.0)
     compare(found, bars, rule, 1000.0, terms)
     gone = found["total_return"] <= -1

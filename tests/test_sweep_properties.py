@@ -42,7 +42,7 @@ BESIDES = [("finer",), ("funding", "days"), ("finer", "funding", "days"), ("heig
 def asked(roll: random.Random, cash: float) -> oracle.Options:
     """A few options off their defaults."""
     chosen = {name: roll.choice(values) for name, values in CHOICES.items() if roll.random() < 0.25}
-    return oracle.Options(**chosen | {"cash": cash})  # type: ignore[arg-type]
+    return oracle.Options(**chosen | {"cash": cash})
 
 
 def several(seed: int) -> tuple[list[Case], list[list[Signal]], list[int]]:

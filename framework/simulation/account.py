@@ -174,7 +174,8 @@ def _enter(
     """Enter order `k` where the account allows it; its fate."""
     whole, number = state.whole, state.number
     cash, side = number[CASH], int(orders.side[k])
-    units = units_of(k, worth, rules.leverage * min(worth, cash), orders, rules)
+    room = rules.leverage * min(worth, cash)
+    units = units_of(orders.fill[k], orders.risk[k], orders.most[k], worth, room, rules)
     if not units > 0:
         return NO_CASH
     units = in_lots(units, rules)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..compiled import kernel
 from .kernel import AT_CLOSE, AT_OPEN, Exit, Market, Orders, Rules, entry_bar
+from .market import paid, side_row
 from .state import Ledger
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -24,12 +25,11 @@ def curve(market: Market, orders: Orders, rules: Rules, book: Ledger, last: floa
     for i in range(len(book.order)):
         k, units = book.order[i], book.size[i]
         side, entry = int(orders.side[k]), entry_bar(orders.bar[k], rules)
-        row = 1 if side < 0 and len(market.wealth) > 1 else 0
+        row = side_row(market, side)
         equity[flat:entry] = book.cash[i]
         a = book.cash[i] - rules.fee * units * orders.fill[k] - side * units * orders.fill[k]
-        base = entry if rules.at_close else entry - 1
-        if rules.carries and base >= 0:
-            a += units * side * (market.close[base] - market.wealth[row, base])
+        if rules.carries:
+            a += units * paid(market, side, entry if rules.at_close else entry - 1)
         for t in range(entry, min(book.exit_bar[i], n)):
             equity[t] = a + side * units * market.wealth[row, t]
         flat = min(book.exit_bar[i], n)

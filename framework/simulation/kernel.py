@@ -161,12 +161,12 @@ def entry_bar(bar: int, rules: Rules) -> int:
 
 
 @kernel(inline=True)
-def units_of(k: int, worth: float, room: float, orders: Orders, rules: Rules) -> float:
-    """Size of a position before rounding, in units. worth: equity at the signal's close. room: the value, fee
-    included, that leverage still allows.
+def units_of(fill: float, risk: float, most: float, worth: float, room: float, rules: Rules) -> float:
+    """Size of a position before rounding, in units. risk, most: as in Orders. worth: equity at the signal's close.
+    room: the value, fee included, that leverage still allows.
     """
-    wanted = rules.risk * worth / orders.risk[k] if rules.risk > 0 else rules.fraction * worth / orders.fill[k]
-    return float(min(wanted, room / (orders.fill[k] * (1 + rules.fee)), orders.most[k]))
+    wanted = rules.risk * worth / risk if rules.risk > 0 else rules.fraction * worth / fill
+    return float(min(wanted, room / (fill * (1 + rules.fee)), most))
 
 
 @kernel(inline=True)

@@ -39,6 +39,7 @@ from .kernel import (
     Rules,
     exit_fill,
     in_lots,
+    units_of,
 )
 from .pool import CASH, HELD, START, TRADES, WORTH, Asked, Book, Pool, Seats, equity, exposure, paid_by
 
@@ -186,8 +187,7 @@ def _enter(pool: Pool, asked: Asked, rules: Rules, most: int, seats: Seats, book
         return int(asked.refusal[k])
     worth = book.money[WORTH]
     room = rules.leverage * min(worth, equity(pool, asked, rules, seats, book)) - exposure(pool, asked, seats)
-    wanted = rules.risk * worth / asked.risk[k] if rules.risk > 0 else rules.fraction * worth / asked.fill[k]
-    units = min(wanted, room / (asked.fill[k] * (1 + rules.fee)), asked.most[k])
+    units = units_of(asked.fill[k], asked.risk[k], asked.most[k], worth, room, rules)
     if not (units > 0 and room > NOTHING * book.money[START]):
         return NO_CASH
     units = in_lots(units, rules)

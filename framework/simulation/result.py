@@ -198,8 +198,15 @@ def trade_table(bars: Bars, entries: Entries, terms: Terms, done: Run, setups: S
 
 
 def _reconcile(done: Run, cash: float) -> None:
-    """The profits of all trades are the change of equity; anything else is a defect of ours."""
-    change, made = float(done.state.number[CASH]) - cash, profits(done)
-    through = cash + float((done.book.size * (done.placed.fill[done.book.order] + done.book.exit_fill)).sum())
+    k = done.book.order
+    traded = done.book.size * (done.placed.fill[k] + done.book.exit_fill)
+    reconcile(profits(done), float(done.state.number[CASH]) - cash, cash + float(traded.sum()))
+
+
+def reconcile(made: Floats, change: float, through: float) -> None:
+    """The profits of all trades are the change of equity; anything else is a defect of ours.
+
+    through: the money that went through the account. Raises ArithmeticError.
+    """
     if not abs(change - float(made.sum())) <= ROUNDING * through:
         raise ArithmeticError(f"the account does not reconcile: trades {made.sum()!r}, equity {change!r}")

@@ -14,8 +14,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 # Where an account stands, whole numbers: the next order; that of the position, -1 none; its end; the first bar after
-# ruin; trades done. Numbers: cash, size, the end's price, a and b of
-# equity = a + b × wealth, cash at the start, limits of the equity while the position is held.
+# ruin; trades done. Numbers: cash, size, the end's price, a and b of equity = a + b × wealth, cash at the start,
+# limits of the equity while the position is held.
 NEXT, HELD, END, REASON, WHERE, UNCLEAR, RUIN, TRADES = range(8)
 CASH, UNITS, PRICE, A, B, START, WORST, BEST = range(8)
 

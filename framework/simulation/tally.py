@@ -144,7 +144,7 @@ def _returns(wealth: Floats, a: float, b: float, first: int, last: int, returns:
             returns[i] = b * (after[i] - before[i]) / (a + b * before[i])
         s0 = s1 = s2 = s3 = q0 = q1 = q2 = q3 = 0.0
         for j in range(count // LANES):
-            r0, r1, r2, r3 = returns[4 * j], returns[4 * j + 1], returns[4 * j + 2], returns[4 * j + 3]
+            r0, r1, r2, r3 = returns[LANES * j], returns[LANES * j + 1], returns[LANES * j + 2], returns[LANES * j + 3]
             s0, s1, s2, s3 = s0 + r0, s1 + r1, s2 + r2, s3 + r3
             q0, q1, q2, q3 = q0 + r0 * r0, q1 + r1 * r1, q2 + r2 * r2, q3 + r3 * r3
         for i in range(count // LANES * LANES, count):

@@ -17,12 +17,12 @@ from ..compiled import kernel
 from ..errors import UserError
 from ..signals import Entries
 from .checks import of_kind, terms_of
-from .kernel import FATES, Market, Orders, Rules
+from .kernel import ENTERED, FATES, Market, Orders, Rules
 from .market import market
 from .moments import pooled
 from .orders import orders, rules
 from .pool import CASH, START, TRADES, Asked, Book, Pool, Seats
-from .result import Run, Terms, trade_table
+from .result import Run, Terms, reconcile, trade_table
 from .rules import Costs, Exits, Sizing
 from .state import Ledger, begun
 from .touch import Touches, find_exit, untouched
@@ -30,13 +30,11 @@ from .touch import Touches, find_exit, untouched
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-ROUNDING = 1e-9  # of the money that went through the account
-
 
 @dataclass(frozen=True, eq=False)
 class Together:
-    """A run of several symbols on one cash. placed: the orders of each symbol. rows: of the trades in `book`, which
-    are in the order of their entries.
+    """A run of several symbols on one cash. placed: the orders of each symbol; asked: all of them as the account saw
+    them; book: its trades in the order of their entries.
     """
 
     markets: Sequence[Bars]
@@ -173,7 +171,7 @@ def _ends(
     bar, price, reason = np.zeros(m, np.int64), np.zeros(m), np.zeros(m, np.int64)
     where, unclear = np.zeros(m, np.int64), np.zeros(m, np.bool_)
     for i in range(m):
-        if placed.refusal[i] == 0 and leave[i] != placed.bar[i]:
+        if placed.refusal[i] == ENTERED and leave[i] != placed.bar[i]:
             end = find_exit(here, placed, i, leave[i], touches, rules)
             bar[i], price[i], reason[i], where[i] = end.bar, end.price, end.reason, end.where
             unclear[i] = end.ambiguous
@@ -240,13 +238,9 @@ def _lead(pool: Pool, asked: Asked, options: Rules, most: int | None, cash: floa
 
 
 def _reconcile(done: Together) -> None:
-    """The profits of all trades are the change of equity; anything else is a defect of ours."""
-    book, asked = done.book, done.asked
-    k = book.order
+    """Both what closed trades have left and the last equity must be what the trades made."""
+    book, asked, k = done.book, done.asked, done.book.order
     made = asked.side[k] * book.size * (book.exit_fill - asked.fill[k]) - book.fees - book.carry
     through = done.cash + float((book.size * (asked.fill[k] + book.exit_fill)).sum())
-    change = float(book.equity[-1]) - float(book.money[START])
-    if not abs(change - float(made.sum())) <= ROUNDING * through or abs(change + done.cash - book.money[CASH]) > (
-        ROUNDING * through
-    ):
-        raise ArithmeticError(f"the account does not reconcile: trades {made.sum()!r}, equity {change!r}")
+    for last in (book.equity[-1], book.money[CASH]):
+        reconcile(made, float(last - book.money[START]), through)

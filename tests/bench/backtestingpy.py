@@ -73,7 +73,7 @@ def _stats(frame: pd.DataFrame, given: Arrays, fee: float) -> pd.Series:
 
 
 def _library() -> Any:
-    import backtesting  # noqa: PLC0415
+    import backtesting
 
     return backtesting
 
@@ -81,7 +81,7 @@ def _library() -> Any:
 def _strategy(orders: list[float]) -> type:
     """orders: a number a bar: 0 nothing, -1 leave, else enter with this stop."""
 
-    class Rule(_library().Strategy):  # type: ignore[misc]
+    class Rule(_library().Strategy):
         def init(self) -> None:
             self.wanted = iter(orders[1:])  # it is first asked at the second bar
 

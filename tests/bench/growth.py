@@ -56,10 +56,10 @@ def _least(call: Callable[[], Any]) -> float:
 
 def draw(found: dict[str, Points], path: Path) -> None:
     """Three pictures on logarithmic scales, with the slope of a straight line through the points."""
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     titles = {

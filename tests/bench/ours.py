@@ -8,11 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from framework.bars import Bars
@@ -78,12 +77,6 @@ def divergences(bars: Bars, workers: int = 2) -> pd.DataFrame:
     return sweep(bars, load_strategy(HERE.parents[1], "rsi_divergence"), over, terms, CASH, workers)
 
 
-def of(table: pd.DataFrame, sets: Sequence[Levels]) -> np.ndarray[Any, Any]:
-    """METRICS of these sets from a sweep's table."""
-    rows = table.set_index(COLUMNS)[list(METRICS)]
-    return rows.loc[[(one.period, one.oversold, one.overbought, one.width) for one in sets]].to_numpy()
-
-
 def _metrics(result: Result) -> list[float]:
     return [result.metrics[name] for name in METRICS]
 
@@ -118,7 +111,7 @@ def _answer(*words: str) -> dict[str, Any]:
 
 def first(folder: str) -> None:
     """Print how long a first backtest and a first sweep take, and how many compiled kernels then lie in the folder."""
-    from .__main__ import walk  # noqa: PLC0415
+    from .__main__ import walk
 
     bars = walk(2_000)
     start = time.perf_counter()
@@ -137,7 +130,7 @@ def peak() -> float:
 
 
 def _memory(bars: int, few: bool) -> dict[str, float]:
-    from .__main__ import walk  # noqa: PLC0415
+    from .__main__ import walk
 
     market, over = walk(bars), many()
     if few:

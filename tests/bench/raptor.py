@@ -20,7 +20,7 @@ from framework.bars import Bars
 from framework.signals import Signals
 
 from .levels import CASH, FEE, Bools, Floats, Levels, Prepared, crossings
-from .peers import Estimate, Run, estimate, missing, seconds, trade_table
+from .peers import Run, missing, seconds, trade_table
 
 # Mean distance of the swing stops from the fill on `walk(100_000)`, by width.
 DISTANCE = dict(
@@ -47,7 +47,7 @@ class Market:
 
     def __init__(self, bars: Bars, fee: float = FEE) -> None:
         os.environ.setdefault("RAPTORBT_NO_VERSION_CHECK", "1")  # it would ask PyPI
-        import raptorbt  # noqa: PLC0415
+        import raptorbt
 
         self.library, self.fee, self.per_year = raptorbt, fee, bars.per_year
         stamps = bars.time.astype("datetime64[ns]").astype(np.int64)
@@ -112,18 +112,6 @@ def best_batch(bars: Bars, sets: Sequence[Levels], batches: Sequence[int] = BATC
         times = [seconds(lambda size=batch: sweep(bars, sets, size, FEE, prepared)) for _ in range(3)]
         least[batch] = min(times) / len(sets)
     return min(least, key=least.__getitem__), least
-
-
-def timed(bars: Bars, sets: Sequence[Levels], sample: int, batch: int = 100) -> Estimate:
-    """Seconds of the sweep of all `sets`, about `sample` of them really run."""
-    prepared = Prepared(bars)
-
-    def prepare(some: Sequence[Levels]) -> None:
-        for levels in some:
-            prepared.enter(levels.period, levels.oversold)
-            prepared.leave(levels.period, levels.overbought)
-
-    return estimate(prepare, lambda some: sweep(bars, some, batch, FEE, prepared), sets, sample, 1)
 
 
 def same_rule(bars: Bars, levels: Levels) -> Signals:

@@ -83,7 +83,7 @@ class Simulator:
 
     def orders(self, columns: int, enter: Columns, leave: Columns, stop: Columns) -> Columns:
         """The order records of all columns. enter, leave: known a bar before. stop: a fraction of the open."""
-        from vectorbt.portfolio import dispatch, nb  # noqa: PLC0415
+        from vectorbt.portfolio import dispatch, nb
 
         given = {
             "target_shape": (self.rows, columns),
@@ -108,9 +108,9 @@ class Simulator:
         return np.array([self._by_numpy(records[ends[i] : ends[i + 1]]) for i in range(columns)])
 
     def _own(self, records: Columns, columns: int) -> Floats:
-        from vectorbt.portfolio import dispatch  # noqa: PLC0415
-        from vectorbt.records import dispatch as of_records  # noqa: PLC0415
-        from vectorbt.returns import dispatch as of_returns  # noqa: PLC0415
+        from vectorbt.portfolio import dispatch
+        from vectorbt.records import dispatch as of_records
+        from vectorbt.returns import dispatch as of_returns
 
         shape, cash, engine = (self.rows, columns), np.full(columns, CASH), self.engine
         places = of_records.col_map(records["col"], columns, engine=engine)
@@ -134,7 +134,7 @@ class Simulator:
             )
 
     def _by_numpy(self, records: Columns) -> list[float]:
-        from vectorbt.generic.nb import expanding_max_1d_nb  # noqa: PLC0415
+        from vectorbt.generic.nb import expanding_max_1d_nb
 
         price, size, paid = records["price"], records["size"], records["fees"]
         spans = np.diff(records["idx"] + 1, prepend=0, append=self.rows + 1)
@@ -159,7 +159,7 @@ class Simulator:
 @cache
 def _defaults() -> dict[str, Any]:
     """Every argument of the numba engine, in its order."""
-    from vectorbt.portfolio import nb  # noqa: PLC0415
+    from vectorbt.portfolio import nb
 
     known = signature(nb.simulate_from_signals_nb.py_func).parameters
     return {name: parameter.default for name, parameter in known.items()}

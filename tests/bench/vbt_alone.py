@@ -19,7 +19,7 @@ from .vbt import Engine
 
 def from_bars(bars: Bars, levels: Levels, engine: Engine) -> Floats:
     """METRICS of one set from raw bars."""
-    import vectorbt as vbt  # noqa: PLC0415
+    import vectorbt as vbt
 
     frame = bars.frame().tz_localize(None)
     rsi = _rsi().run(frame["close"], timeperiod=levels.period).real
@@ -48,7 +48,7 @@ def from_bars(bars: Bars, levels: Levels, engine: Engine) -> Floats:
 
 @cache
 def _rsi() -> Any:
-    import vectorbt as vbt  # noqa: PLC0415
+    import vectorbt as vbt
 
     return vbt.talib("RSI")
 

@@ -15,7 +15,7 @@ import pandas as pd
 from framework.bars import Bars
 
 from .levels import CASH, FEE, Floats, Levels, Prepared
-from .peers import Estimate, estimate, seconds
+from .peers import seconds
 from .vbt import Columns, Engine, Figures, Simulator
 
 CHUNKS = (1, 2, 5, 10, 20, 50, 100)
@@ -26,13 +26,13 @@ def warm_up(bars: Bars, engine: Engine) -> dict[str, float]:
     """Seconds of the import and of the first backtests, which compile; each is nothing when it was done before."""
 
     def load() -> None:
-        import vectorbt  # noqa: F401, PLC0415
+        import vectorbt  # noqa: F401  # the import is what is timed
 
     def first() -> None:
         sets = [Levels(overbought=60.0 + i) for i in range(5)] + [Levels(width=3)]
         for how in ("own", "numpy"):
             for chunk in (1, 5, 6):
-                sweep(bars[:2_000], sets, engine, chunk, 1, how)  # type: ignore[arg-type]
+                sweep(bars[:2_000], sets, engine, chunk, 1, how)
 
     return {"import": seconds(load), "first": seconds(first)}
 
@@ -57,37 +57,6 @@ def sweep(
         return np.vstack(list(threads.map(work, blocks)))
 
 
-def best_chunk(
-    bars: Bars, sets: Sequence[Levels], engine: Engine, how: Figures = "numpy", chunks: Sequence[int] = CHUNKS
-) -> tuple[int, dict[int, float]]:
-    """The fastest width of a chunk, and of each the seconds a set in the best of three sweeps on one core."""
-    prepared = Prepared(bars)
-    prepared.everything(sets)
-    least = {}
-    for chunk in chunks:
-        run = partial(sweep, bars, sets, engine, chunk, 1, how, FEE, prepared)
-        least[chunk] = min(seconds(run) for _ in range(3)) / len(sets)
-    return min(least, key=least.__getitem__), least
-
-
-def timed(
-    bars: Bars,
-    sets: Sequence[Levels],
-    sample: int,
-    engine: Engine,
-    chunk: int = 1,
-    workers: int = 1,
-    how: Figures = "numpy",
-) -> Estimate:
-    """Seconds of the sweep of all `sets`, about `sample` of them really run, all of them really prepared."""
-    prepared = Prepared(bars)
-
-    def run(some: Sequence[Levels]) -> Floats:
-        return sweep(bars, some, engine, chunk, workers, how, FEE, prepared)
-
-    return estimate(prepared.everything, run, sets, sample, chunk)
-
-
 def by_portfolio(
     bars: Bars,
     sets: Sequence[Levels],
@@ -101,7 +70,7 @@ def by_portfolio(
     dated: its tables carry the bars' dates, as a user's do, without a zone: with UTC each of them converts every stamp
     to an object, which costs more than everything else together. Else they are indexed by numbers, which costs least.
     """
-    import vectorbt as vbt  # noqa: PLC0415
+    import vectorbt as vbt
 
     prepared, rows = prepared or Prepared(bars), []
     index = bars.index.tz_localize(None)[1:] if dated else pd.RangeIndex(len(bars) - 1)

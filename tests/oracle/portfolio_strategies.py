@@ -53,7 +53,7 @@ def several(draw: st.DrawFn, least: int = 2, most: int = 4, plain: bool = False)
     for symbol in "ABCD"[: draw(st.integers(least, most))]:
         stamps = draw(_stamps(moments, hole))
         made.append(draw(_market(symbol, stamps, length, besides)))
-    return Several(made, replace(Terms(**asdict(terms)), **shared))  # type: ignore[arg-type]
+    return Several(made, replace(Terms(**asdict(terms)), **shared))
 
 
 @st.composite
@@ -125,7 +125,7 @@ def crowded(seed: int, terms: Terms) -> Several:
         ranks = [roll.choice(RANKS[-1]) for signal in known for _ in signal.entries]
         made.append(Market(symbol, bars, known, stamps, roll.choice([[], ranks])))
     shared = {name: roll.choice(values) for name, values in SHARED.items()}
-    return Several(made, replace(terms, **shared))  # type: ignore[arg-type]
+    return Several(made, replace(terms, **shared))
 
 
 def _known(roll: random.Random, bars: Bars, bar: int) -> Signal:

@@ -31,7 +31,7 @@ def busy_case(seed: int, names: Sequence[str]) -> Case:
     asked = {name: roll.choice(CHOICES[name][1:]) for name in names if name not in BESIDES}
     sides = roll.choice([[1, -1], [1], [-1]])
     known = [_known(roll, bar, close, sides, away, names) for bar, close in enumerate(made.close)]
-    return Case(made, known, replace(Options(), **asked))  # type: ignore[arg-type]
+    return Case(made, known, replace(Options(), **asked))
 
 
 def _known(

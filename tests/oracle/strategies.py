@@ -194,10 +194,10 @@ def signals(draw: st.DrawFn, made: Bars, besides: Collection[str] = ()) -> list[
 def options(draw: st.DrawFn, names: Sequence[str] = ()) -> Options:
     """The named options off their defaults; without names some of them, or all drawn at once."""
     if not names and draw(st.booleans()):
-        return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name])) for name in CHOICES})  # type: ignore[arg-type]
+        return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name])) for name in CHOICES})
     if not names:
         names = draw(st.permutations(sorted(CHOICES)))[: draw(st.sampled_from([0, 1, 1, 3, 8]))]
-    return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name][1:])) for name in names})  # type: ignore[arg-type]
+    return replace(Options(), **{name: draw(st.sampled_from(CHOICES[name][1:])) for name in names})
 
 
 @st.composite

@@ -133,7 +133,7 @@ def _options(text: str) -> Options:
             values[name] = {"true": True, "false": False}[value]
         else:
             values[name] = int(value) if "int" in kind else float(value) if "float" in kind else value
-    return replace(Options(), **values)  # type: ignore[arg-type]
+    return replace(Options(), **values)
 
 
 def _row(table: Table, first: int, last: int, numbers: list[float], known: str) -> None:

@@ -99,7 +99,7 @@ def test_real_markets(beside: ModuleType, name: str, on_opposite: str) -> None:
     leave = (None, None) if on_opposite == "reverse" else (rsi > 65, rsi < 35)
     entries = Signals(up, leave[0], down, leave[1]).entries()
     costs = Costs(fee=0.0002, slippage=0.0001)
-    exits = Exits(target_r=2.0, stop_buffer_atr=0.1, on_opposite=on_opposite)  # type: ignore[arg-type]
+    exits = Exits(target_r=2.0, stop_buffer_atr=0.1, on_opposite=on_opposite)
     case = Market(bars, entries, costs, Sizing(), exits)
     ours = simulate(bars, entries, costs, case.sizing, exits, cash=1e6)
     assert len(ours.trades) > 300

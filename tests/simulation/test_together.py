@@ -84,7 +84,7 @@ def trade_together(markets: list[Market], terms: Terms) -> tuple[Together, list[
     rows: dict[int, dict[str, Any]] = {}
     for one in bars:
         own = together.trades[together.trades["symbol"] == one.symbol]
-        rows |= zip(own.index, trade_rows(SimpleNamespace(trades=own), one), strict=True)  # type: ignore[arg-type]
+        rows |= zip(own.index, trade_rows(SimpleNamespace(trades=own), one), strict=True)
     return together, [rows[number] for number in range(len(together.trades))]
 
 

@@ -162,7 +162,7 @@ def chance(seed: int, n: int = 400) -> tuple[Bars, Entries]:
 
 
 def options(fill: str, on_opposite: str) -> Terms:
-    exits = Exits(fill=fill, on_opposite=on_opposite, target_r=2.0, time_stop=25, min_risk_atr=0)  # type: ignore[arg-type]
+    exits = Exits(fill=fill, on_opposite=on_opposite, target_r=2.0, time_stop=25, min_risk_atr=0)
     return Terms(Costs(0.001, 0.0005), Sizing(risk=0.02), exits)
 
 
@@ -251,7 +251,7 @@ def window(bars: Bars, start: int, test: int) -> Window:
 def trained(given: Entries, embargo: int = 0, start: int = 0, fill: str = "open") -> list[float]:
     """R from bars of which the 4th after each entry in turn reaches +2 R; the test begins at bar 20."""
     bars = made([*QUIET * 12, (100, 111, 98, 100), *QUIET * 17])
-    exits = Exits(stop="own", time_stop=4, fill=fill, min_risk_atr=0)  # type: ignore[arg-type]
+    exits = Exits(stop="own", time_stop=4, fill=fill, min_risk_atr=0)
     training = Training.of(bars, window(bars, start, 20), embargo)
     trading = cast(Trading, Fixed(given, Terms(exits=exits)))
     return list(training.closed(trading, {})["one"])
