@@ -69,10 +69,14 @@ def _funding(bars: oracle.Bars, opens: list[pd.Timestamp]) -> pd.Series[float]:
 
 
 def _finer(bars: oracle.Bars, opens: list[pd.Timestamp]) -> Bars:
-    """The first at the bar's open, the others at once after it. Before, between and after the bars: wild ones."""
+    """The first at the bar's open, the others at once after it. Before, between and after the bars: wild ones.
+
+    Before them stand so many that most finer bars follow one another: else no timeframe could be told from them.
+    """
     slot = pd.Timedelta(microseconds=round(bars.length * DAY)) / SLOTS
     wild = (max(bars.high), max(bars.high) * 2, min(bars.low) / 2, min(bars.low))
-    rows = {opens[0] - slot: wild} | {opened + SLOTS * slot: wild for opened in opens}
+    rows = {opens[0] - back * slot: wild for back in range(1, 2 * len(opens) + 2)}
+    rows.update({opened + SLOTS * slot: wild for opened in opens})
     for opened, finer in zip(opens, bars.finer, strict=True):
         rows.pop(opened, None)  # the bar before is followed at once
         rows.update({opened + place * slot: quote for place, quote in enumerate(finer)})

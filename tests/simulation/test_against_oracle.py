@@ -33,7 +33,7 @@ from tests.simulation import (
     trade_rows,
 )
 
-EXAMPLES = 200
+EXAMPLES = 80
 ASKED = os.environ.get("CHARTPROOF_EXAMPLES")
 
 often = settings(
