@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from .bars import Bars
 from .entries import EntryPolicy, policy
 from .errors import UserError
+from .flags import first_exits, runs
 from .params import Value
 from .reads import ByReads
 from .setups import Setups
-from .signals import first_exits, runs
 from .simulation import Batch, Terms
 from .simulation.batch import ORDERS
 from .simulation.market import market
@@ -28,6 +28,8 @@ Ints: TypeAlias = NDArray[np.int64]
 T = TypeVar("T")
 
 OPEN = 8  # batches that are filled at a time
+SMALL = 4  # batches until one is full size, each twice the one before
+MARKETS = 32  # markets under different options that are kept
 LISTS = 64  # lists of entries that are kept for sets still to come
 RULES = 4096  # rules with their parameters that are
 
@@ -56,7 +58,7 @@ class _Filling:
     batch: Batch
     orders: dict[tuple[int, int, int], int] = field(default_factory=dict)
     leave: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    jobs: dict[tuple[int, int, int, int], int] = field(default_factory=dict)
+    jobs: dict[tuple[tuple[int, int, int], int], int] = field(default_factory=dict)
     sets: list[list[int]] = field(default_factory=list)
 
 
@@ -66,26 +68,27 @@ def batches(plan: Plan) -> Iterator[tuple[Batch, list[list[int]]]]:
     fillings: dict[Any, _Filling] = {}
     order = np.lexsort((plan.rule, plan.term, plan.entry, maker.likeness()[plan.rule]))
     numbers = (column[order].tolist() for column in (plan.rule, plan.entry, plan.term))
+    made_of, filling, made, count = (-1, -1, -1), None, None, 0
     for row, rule, entry, term in zip(order.tolist(), *numbers, strict=True):
         found, leaving = maker.rule(rule)
-        made = maker.wanted(entry)
-        count = len(made.asking.bar)
-        key = maker.options(term, count)
-        filling = fillings.get(key)
-        if filling is None or not filling.batch.holds(count):
-            if filling is not None:
-                del fillings[key]
-                yield filling.batch, filling.sets
-            filling = fillings[key] = _Filling(maker.batch(term, count))
-            if len(fillings) > OPEN:
-                oldest = fillings.pop(next(iter(fillings)))
-                yield oldest.batch, oldest.sets
-        job = filling.jobs.get((found, entry, term, leaving))
+        if filling is None or made is None or made_of != (found, entry, term) or not filling.batch.holds(count):
+            made_of, made = (found, entry, term), maker.wanted(entry)
+            count = len(made.asking.bar)
+            key = maker.options(term, count)
+            filling = fillings.get(key)
+            if filling is None or not filling.batch.holds(count):
+                if filling is not None:
+                    del fillings[key]
+                    yield filling.batch, filling.sets
+                filling = fillings[key] = _Filling(maker.batch(term, count))
+                if len(fillings) > OPEN:
+                    oldest = fillings.pop(next(iter(fillings)))
+                    yield oldest.batch, oldest.sets
+        job = filling.jobs.get((made_of, leaving))
         if job is None:
-            job = len(filling.sets)
-            filling.jobs[found, entry, term, leaving] = job
+            job = filling.jobs[made_of, leaving] = len(filling.sets)
             filling.sets.append([])
-            filling.batch.jobs.append(maker.job(filling, (found, entry, term), leaving, made))
+            filling.batch.jobs.append(maker.job(filling, made_of, leaving, made))
         filling.sets[job].append(row)
     for filling in fillings.values():
         yield filling.batch, filling.sets
@@ -103,6 +106,7 @@ class _Maker:
         self.lists: _Recent[Wanted] = _Recent(LISTS)
         self.known: dict[tuple[int, bool], Any] = {}
         self.rules: _Recent[Any] = _Recent(RULES)
+        self.made = 0  # batches
 
     def likeness(self) -> Ints:
         """A number a rule, the same for those with the same setups as far as the first rule shows what these depend
@@ -147,15 +151,20 @@ class _Maker:
             bars, terms = self.plan.bars, self.plan.terms[term]
             here = market(bars, terms.exits, terms.costs, many=True)
             chosen = rules(bars, count, terms.costs, terms.sizing, terms.exits)
-            if len(self.known) > OPEN:  # a market may be as large as the bars
+            if len(self.known) >= MARKETS:  # one may be as large as the bars
                 self.known.pop(next(iter(self.known)))
             self.known[term, rare] = (*map(id, here), *map(repr, chosen)), here, chosen
         return self.known[term, rare][0]
 
     def batch(self, term: int, count: int) -> Batch:
-        """An empty batch for accounts under these terms, with room for that many entries at least."""
+        """An empty batch for accounts under these terms, with room for that many entries at least.
+
+        The first ones are small: whoever waits for work has some early.
+        """
         _, here, chosen = self.known[term, by_blocks(self.plan.bars, count)]
-        return Batch(here, chosen, max(count, ORDERS, len(self.plan.bars) // 2))
+        self.made += 1
+        full = max(ORDERS, len(self.plan.bars) // 2)
+        return Batch(here, chosen, max(count, full >> max(SMALL - self.made, 0)))
 
     def job(self, filling: _Filling, made_of: tuple[int, int, int], leaving: int, made: Wanted) -> tuple[int, int, int]:
         """An account's orders and exits in the batch, written there unless another account has them already."""

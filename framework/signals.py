@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,11 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from .bars import Bars
 from .compiled import kernel
 from .errors import UserError
+from .flags import first_exit, never, where
 from .setups import Setups
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+
+NO_PRICE, NO_ROW = np.array([np.nan]), np.array([-1])
+for _value in (NO_PRICE, NO_ROW):
+    _value.setflags(write=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,7 @@ class Signals:
             object.__setattr__(self, name, _booleans(name, value, n))
         for name, value in {"stop": stop, "target": target, "height": height}.items():
             object.__setattr__(self, name, _prices(name, value, n))
-        rows = np.broadcast_to(np.int64(-1), n) if setup is None else np.asarray(setup)
+        rows = _nothing(n, NO_ROW) if setup is None else np.asarray(setup)
         if rows.dtype.kind not in "iu":
             raise UserError("Signals.setup", f"holds {rows.dtype}", "the row of a setup, -1 for none")
         object.__setattr__(self, "setup", _length("setup", rows, n).astype(np.int64, copy=False))
@@ -101,12 +106,14 @@ class Signals:
 
     def entries(self) -> Entries:
         """The sparse view: nothing is lost, an exit matters only as the first one after an entry."""
-        longs, shorts = _true(self.long_entry), _true(self.short_entry)
-        bars = np.concatenate([longs, shorts]).astype(np.int64)
-        side = np.repeat(np.array([1, -1], np.int8), [len(longs), len(shorts)])
+        longs, shorts = where(self.long_entry), where(self.short_entry)
         if len(longs) and len(shorts):
-            order = np.argsort(bars, kind="stable")
-            bars, side = bars[order], side[order]
+            both = np.concatenate([longs, shorts])
+            order = np.argsort(both, kind="stable")
+            bars, side = both[order], np.where(order < len(longs), 1, -1).astype(np.int8)
+        else:
+            bars = longs if len(longs) else shorts
+            side = np.full(len(bars), 1 if len(longs) else -1, np.int8)
         return Entries(
             bar=bars,
             side=side,
@@ -151,71 +158,9 @@ def as_setups(bars: Bars, signals: Signals, rule: str) -> Setups:
     )
 
 
-class Runs(NamedTuple):
-    """Where an array of booleans is True: the first bar of each run, and the bar after its last."""
-
-    first: Ints
-    end: Ints
-
-
-def runs(flags: Bools) -> Runs:
-    """The runs of True."""
-    if flags.strides == (0,) and not flags[:1].any():  # the array that stands for none was given
-        return Runs(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    view = np.ascontiguousarray(flags)[:]
-    view.setflags(write=False)  # whatever was handed in: the kernel is compiled for one kind of array
-    return Runs(*_runs(view))
-
-
-def first_exit(bar: Ints, side: NDArray[np.int8], long_exit: Bools, short_exit: Bools) -> Ints:
-    """For each entry the first bar from its own on at which its side's exit array is True; len(array) when none."""
-    own = np.array(bar, np.int64), np.array(side, np.int8)
-    return first_exits(*own, runs(long_exit), runs(short_exit), len(long_exit))
-
-
-@kernel
-def _runs(flags: Bools) -> tuple[Ints, Ints]:
-    n = len(flags)
-    edges = np.empty(n + 1, np.int64)
-    count, before = 0, False
-    for t in range(n):  # without a branch
-        edges[count] = t
-        count += flags[t] != before
-        before = flags[t]
-    edges[count] = n
-    count += before
-    return edges[:count:2].copy(), edges[1:count:2].copy()
-
-
-@kernel
-def first_exits(bar: Ints, side: NDArray[np.int8], long: Runs, short: Runs, never: int) -> Ints:
-    """The same from the runs of the exits; `never` when none."""
-    found = np.empty(len(bar), np.int64)
-    i = j = 0  # the runs that have not ended before the entry
-    for k in range(len(bar)):
-        if k > 0 and bar[k] < bar[k - 1]:
-            i = j = 0
-        while i < len(long.end) and long.end[i] <= bar[k]:
-            i += 1
-        while j < len(short.end) and short.end[j] <= bar[k]:
-            j += 1
-        found[k] = never
-        if side[k] > 0 and i < len(long.first):
-            found[k] = max(long.first[i], bar[k])
-        if side[k] < 0 and j < len(short.first):
-            found[k] = max(short.first[j], bar[k])
-    return found
-
-
-def _true(flags: Bools) -> Ints:
-    """Bars at which the array is True; at once where it stands for none given."""
-    none = flags.strides == (0,) and not flags[:1].any()
-    return np.flatnonzero(flags[:0] if none else flags)
-
-
 def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
     if value is None:
-        return np.broadcast_to(np.False_, n)
+        return never(n)
     array = np.asarray(value)
     if array.dtype != np.bool_:
         raise UserError(f"Signals.{name}", f"holds {array.dtype}, not booleans", "give one True or False a bar")
@@ -225,16 +170,31 @@ def _booleans(name: str, value: ArrayLike | None, n: int) -> Bools:
 def _prices(name: str, value: ArrayLike | None, n: int) -> Floats:
     try:
         if value is None:
-            return np.broadcast_to(np.nan, n)
+            return _nothing(n, NO_PRICE)
         array = _length(name, np.asarray(value, dtype=float), n)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"Signals.{name}", "holds what is no number", "a price a bar, NaN for none") from None
-    wrong = np.nonzero((array <= 0) | np.isinf(array))[0]
-    if len(wrong):
-        raise UserError(f"Signals.{name}", f"row {wrong[0]} is {array[wrong[0]]}", "a positive price, or NaN for none")
+    own = np.ascontiguousarray(array)
+    if _any_wrong(own):
+        row = int(np.argmax((array <= 0) | np.isinf(array)))
+        raise UserError(f"Signals.{name}", f"row {row} is {array[row]}", "a positive price, or NaN for none")
     return array
+
+
+@kernel(lean=True)
+def _any_wrong(prices: Floats) -> bool:
+    """Whether one is neither NaN nor a positive number."""
+    wrong = 0
+    for i in range(len(prices)):  # all of them, counted, so that the compiler compares several at once
+        wrong += (prices[i] <= 0) + (prices[i] == np.inf)
+    return wrong > 0
+
+
+def _nothing(n: int, value: NDArray[Any]) -> NDArray[Any]:
+    """n times the value, read-only, in the room of one."""
+    return np.ndarray((n,), value.dtype, value.data, strides=(0,))
 
 
 def _length(name: str, array: NDArray[Any], n: int) -> NDArray[Any]:

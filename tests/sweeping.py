@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from framework import metrics
 from framework.bars import Bars
 from framework.entries import policy
+from framework.flags import first_exit
 from framework.params import choice
 from framework.setups import Setups
-from framework.signals import first_exit
 from framework.simulation import Result, Terms, simulate
 from framework.workspace import Strategy, load_strategy
 from tests import oracle

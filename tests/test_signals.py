@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from framework.bars import Bars
 from framework.errors import UserError
-from framework.signals import Entries, Signals, dense, first_exit
+from framework.signals import Entries, Signals, dense
 
 from .experiment import walk
 
@@ -88,25 +88,6 @@ def test_what_is_not_given_is_nothing() -> None:
     assert np.isnan(found.stop).all() and np.isnan(found.target).all() and found.setup.tolist() == [-1, -1]
     assert len(found) == 2 and found.entries().exit_bar.tolist() == [2]
     assert len(Signals(np.zeros(0, bool)).entries()) == 0
-
-
-FLAGS = np.array([False, True, False, False, True, False])
-
-
-@pytest.mark.parametrize(
-    ("bar", "side", "end"),
-    [(0, 1, 1), (1, 1, 1), (2, 1, 4), (4, 1, 4), (5, 1, 6), (0, -1, 3), (3, -1, 3), (4, -1, 6)],
-)
-def test_first_exit(bar: int, side: int, end: int) -> None:
-    short = np.array([False, False, False, True, False, False])
-    assert first_exit(np.array([bar]), np.array([side], np.int8), FLAGS, short).tolist() == [end]
-
-
-def test_first_exit_of_many_and_of_none() -> None:
-    none = np.zeros(6, bool)
-    bars, sides = np.array([5, 0, 2, 2]), np.array([1, -1, 1, -1], np.int8)
-    assert first_exit(bars, sides, FLAGS, none).tolist() == [6, 6, 4, 6]
-    assert first_exit(bars[:0], sides[:0], FLAGS, none).tolist() == []
 
 
 def sparse() -> Entries:

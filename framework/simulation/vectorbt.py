@@ -17,7 +17,8 @@ from vectorbt.utils.config import merge_dicts
 
 from ..bars import Bars
 from ..errors import UserError
-from ..signals import Entries, Signals, first_exit
+from ..flags import first_exit
+from ..signals import Entries, Signals
 from .outcomes import outcomes
 from .result import Result
 from .rules import Costs, Exits, Sizing

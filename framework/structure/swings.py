@@ -21,7 +21,7 @@ Ints: TypeAlias = NDArray[np.int64]
 Ties = Literal["strict", "pine"]
 
 RUN = 2048  # bars whose nearest neighbours are compared at once
-NEIGHBOURS = 2  # as many on either side
+NEIGHBOURS = 5  # as many on either side
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..entries import EntryPolicy, Policy
 from ..errors import UserError, nearest
+from ..flags import first_exit
 from ..params import Value
 from ..setups import Setups
-from ..signals import Entries, first_exit
+from ..signals import Entries
 from ..simulation import Terms, outcomes
 from ..workspace import Strategy
 
