@@ -198,9 +198,10 @@ class Bars:
         if known is not None:
             return cast(T, known[0])
         value = compute()
-        for array in _inside(value):
+        arrays = _arrays_in(value)
+        for array in arrays:
             array.setflags(write=False)
-        self._memo.put(key, value, size_of(value))
+        self._memo.put(key, value, sum(array.nbytes for array in arrays))
         return value
 
     @property
@@ -232,7 +233,12 @@ def _values(frame: pd.DataFrame) -> Iterator[Floats]:
 
 def size_of(value: Any) -> int:
     """Bytes of all arrays in a value."""
-    return sum(array.nbytes for array in {id(array): array for array in _inside(value)}.values())
+    return sum(array.nbytes for array in _arrays_in(value))
+
+
+def _arrays_in(value: Any) -> list[NDArray[Any]]:
+    """All arrays in a value, each once."""
+    return list({id(array): array for array in _inside(value)}.values())
 
 
 def _inside(value: Any) -> Iterator[NDArray[Any]]:

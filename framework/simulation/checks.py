@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..bars import Bars
+from ..compiled import kernel
 from ..errors import UserError
 from ..signals import Entries
 from .rules import Costs, Exits, Sizing
 
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
 MADE = "entries made from these very bars"
+WRONG = (
+    "",
+    "a bar lies outside 0 to {last} (row {row})",
+    "a side is neither +1 nor -1 (row {row})",
+    "an exit comes before its entry (row {row})",
+    "a stop is no price (row {row})",
+    "a target is no price (row {row})",
+    "a height is no distance (row {row})",
+    "bars are not ascending",
+)
 COARSEST = 1.0  # of the lowest price: a tick that is larger says nothing of that price
 
 
@@ -22,26 +37,48 @@ def check(bars: Bars, entries: Entries, costs: Costs) -> None:
     if costs.tick is not None and len(bars) and not costs.tick <= COARSEST * bars.low.min():
         held = f"is {costs.tick:g} where {bars.symbol} has traded at {bars.low.min():g}"
         raise UserError("costs.tick", held, "the smallest step of the price")
-    m, n = len(entries.bar), len(bars)
+    m = len(entries.bar)
     for name in Entries.__dataclass_fields__:
         column = getattr(entries, name)
         kind = "fiu" if name in ("stop", "target", "height") else "iu"
         if not isinstance(column, np.ndarray) or column.shape != (m,) or column.dtype.kind not in kind:
             what = "numbers" if kind == "fiu" else "whole numbers"
             raise UserError(f"entries.{name}", "does not fit the others", f"an array of {m} {what}")
-    wrong = {
-        f"a bar lies outside 0 to {n - 1}": (entries.bar < 0) | (entries.bar >= n),
-        "a side is neither +1 nor -1": (entries.side != 1) & (entries.side != -1),
-        "an exit comes before its entry": entries.exit_bar < entries.bar,
-        "a stop is no price": ~(np.isnan(entries.stop) | ((entries.stop > 0) & (entries.stop < np.inf))),
-        "a target is no price": ~(np.isnan(entries.target) | ((entries.target > 0) & (entries.target < np.inf))),
-        "a height is no distance": ~(np.isnan(entries.height) | ((entries.height > 0) & (entries.height < np.inf))),
-    }
-    for said, rows in wrong.items():
-        if rows.any():
-            raise UserError("entries", f"{said} (row {int(np.argmax(rows))})", MADE)
-    if (np.diff(entries.bar) < 0).any():
-        raise UserError("entries", "bars are not ascending", "entries in the order of their bars")
+    # Copies, because the kernel is compiled for one kind of array.
+    bar, side, leave = (np.array(column, np.int64) for column in (entries.bar, entries.side, entries.exit_bar))
+    stop, target, height = (np.array(column, np.float64) for column in (entries.stop, entries.target, entries.height))
+    code, row = _fault(bar, side, leave, stop, target, height, len(bars))
+    if code:
+        raise UserError("entries", WRONG[code].format(row=row, last=len(bars) - 1), MADE)
+
+
+@kernel(lean=True)
+def _fault(
+    bar: Ints, side: Ints, exit_bar: Ints, stop: Floats, target: Floats, height: Floats, n: int
+) -> tuple[int, int]:
+    """The first thing that is wrong, a row of WRONG, and the entry it is wrong of; 0 nothing."""
+    for i in range(len(bar)):
+        if bar[i] < 0 or bar[i] >= n:
+            return 1, i
+        if side[i] not in (1, -1):
+            return 2, i
+        if exit_bar[i] < bar[i]:
+            return 3, i
+        if not _may_be(stop[i]):
+            return 4, i
+        if not _may_be(target[i]):
+            return 5, i
+        if not _may_be(height[i]):
+            return 6, i
+        if i > 0 and bar[i] < bar[i - 1]:
+            return 7, i
+    return 0, 0
+
+
+@kernel(inline=True)
+def _may_be(price: float) -> bool:
+    """Positive, or NaN for none."""
+    return np.isnan(price) or 0 < price < np.inf
 
 
 def of_kind(where: str, value: Any, kind: type | tuple[type, ...], right: str) -> None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiled import kernel
 from . import tally as part
 from .kernel import NOTHING
 
@@ -40,35 +41,40 @@ def figures(tallies: Floats, cash: float, ends: Floats, bars: int, per_year: flo
     position marked at the last close. sharpe: annualised mean over deviation of the returns from bar to bar. exposure:
     the share of closes at which a position was held. NaN where a figure is not defined.
     """
-    t = tallies.T
-    n, with_r = t[part.CLOSED], t[part.WITH_R]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = t[part.WON] / n
+    rows = _figures(np.ascontiguousarray(tallies), float(cash), np.array(ends), bars, float(per_year))
+    return dict(zip(FIGURES, rows, strict=True))
+
+
+@kernel
+def _figures(tallies: Floats, cash: float, ends: Floats, bars: int, per_year: float) -> Floats:
+    """A row a figure, in the order of FIGURES."""
+    found = np.full((len(FIGURES), len(tallies)), np.nan)
+    for i in range(len(tallies)):
+        t, one = tallies[i], found[:, i]
+        n, with_r = t[part.CLOSED], t[part.WITH_R]
+        rate, mean = t[part.WON] / n, t[part.R] / with_r
         middle = (rate + SURE**2 / (2 * n)) / (1 + SURE**2 / n)
         half = SURE / (1 + SURE**2 / n) * np.sqrt(rate * (1 - rate) / n + SURE**2 / (4 * n**2))
-        mean = t[part.R] / with_r
-        spread = np.sqrt(np.maximum(t[part.R_SQUARES] - with_r * mean**2, 0) / (with_r - 1))
-        return {
-            "trades": n,
-            "win_rate": rate,
-            "win_rate_low": middle - half,
-            "win_rate_high": middle + half,
-            "expectancy_r": mean,
-            "expectancy_r_error": np.where(with_r > 1, spread / np.sqrt(with_r), np.nan),
-            "profit_factor": t[part.GAINED] / t[part.LOST],
-            "ambiguous": t[part.AMBIGUOUS] / n,
-            "total_return": ends / cash - 1,
-            "sharpe": _sharpe(t, cash, bars - 1, per_year),
-            "max_drawdown": t[part.DRAWDOWN],
-            "exposure": t[part.HELD] / bars,
-        }
+        one[0], one[1], one[2], one[3] = n, rate, middle - half, middle + half
+        one[4] = mean
+        if with_r > 1:
+            one[5] = np.sqrt(max(t[part.R_SQUARES] - with_r * mean**2, 0.0) / (with_r - 1) / with_r)
+        one[6] = t[part.GAINED] / t[part.LOST]
+        one[7] = t[part.AMBIGUOUS] / n
+        one[8] = ends[i] / cash - 1
+        one[9] = _sharpe(t, cash, bars - 1, per_year)
+        one[10] = t[part.DRAWDOWN]
+        one[11] = t[part.HELD] / bars
+    return found
 
 
-def _sharpe(t: Floats, cash: float, n: int, per_year: float) -> Floats:
+@kernel(inline=True)
+def _sharpe(t: Floats, cash: float, n: int, per_year: float) -> float:
     """NaN where the equity never moved or fell to zero."""
-    if n < 2:
-        return np.full(t.shape[1], np.nan)
+    if n < 2 or not t[part.LOWEST] > NOTHING * cash:
+        return np.nan
     mean = t[part.SUM] / n
-    spread = np.sqrt(np.maximum(t[part.SQUARES] - n * mean**2, 0) / (n - 1))
-    defined = (t[part.LOWEST] > NOTHING * cash) & (spread > np.maximum(ROUNDED * np.abs(mean), DUST))
-    return np.where(defined, mean / spread * np.sqrt(per_year), np.nan)
+    spread = np.sqrt(max(t[part.SQUARES] - n * mean**2, 0.0) / (n - 1))
+    if not spread > max(ROUNDED * abs(mean), DUST):
+        return np.nan
+    return float(mean / spread * np.sqrt(per_year))

@@ -45,16 +45,25 @@ SAME = 1e-9  # two numbers this close, as a fraction, are equal
 NOTHING = 1e-9  # of the starting cash: what rounding leaves of it
 
 
+class Returns(NamedTuple):
+    """A long's returns from bar to bar (even rows) and their squares (odd ones), added up by runs of BLOCK bars.
+
+    within: from the run's beginning to the bar (0, 1), from the next bar to the run's end (2, 3). whole: of each run,
+    no columns where they are not known.
+    """
+
+    within: Floats
+    whole: Floats
+
+
 class Market(NamedTuple):
     """One symbol's bars. lows, highs: extremes of each run of BLOCK bars.
 
     wealth: the close, less (long) or plus (short) the carry that a unit has paid since the first bar, a row a side;
     one row where there is no carry. troughs, peaks: its extremes by runs of bars. ahead, behind: its lowest (0) and
-    highest (1) from each bar to the end of its run, and from the beginning of its run to the bar. sums: returns of a
-    long's wealth from bar to bar (0, 2, 4) and their squares (1, 3, 5), added up within runs: from the run's beginning
-    to the bar, from the next bar to the run's end, and of each run. (No columns of these three where only one account
-    is led through the bars.) trail: with trailing the stop that a swing confirmed at a bar's close gives a long and a
-    short, NaN where none was, else no columns.
+    highest (1) from each bar to the end of its run, and from the beginning of its run to the bar; sums: its returns.
+    (Where only one account is led through the bars these three know of no run.) trail: with trailing the stop that a
+    swing confirmed at a bar's close gives a long and a short, NaN where none was, else no columns.
     finer: open, high and low of the finer bars; those of bar t are rows finer_of[0, t] up to, not including,
     finer_of[1, t]; both empty without finer bars.
     """
@@ -70,7 +79,7 @@ class Market(NamedTuple):
     peaks: Floats
     ahead: Floats
     behind: Floats
-    sums: Floats
+    sums: Returns
     trail: Floats
     finer: Floats
     finer_of: Ints

@@ -53,10 +53,8 @@ def _swings(bars: Bars, width: int, side: int) -> Swings:
 
 def trailing(bars: Bars, exits: Exits, tick: float) -> Floats:
     """For every bar the stop that a swing confirmed at its close gives a long (row 0) and a short (row 1), NaN where
-    none was; no columns without trailing.
+    none was.
     """
-    if not exits.trail:
-        return np.zeros((2, 0))
     level = np.full((2, len(bars)), np.nan)
     for row, side in enumerate((1, -1)):
         found = _swings(bars, exits.swing_width, side)

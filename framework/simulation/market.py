@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..compiled import kernel
-from .kernel import AT_CLOSE, BLOCK, Exit, Market, Rules
+from .kernel import AT_CLOSE, BLOCK, Exit, Market, Returns, Rules
 from .levels import trailing
 from .rules import Costs, Exits
 
@@ -17,6 +17,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 YEAR = 365.25 * 86_400e6  # microseconds
+LINE = 8  # numbers in a line of the processor's cache
 
 
 def market(bars: Bars, exits: Exits, costs: Costs, many: bool = False) -> Market:
@@ -24,14 +25,16 @@ def market(bars: Bars, exits: Exits, costs: Costs, many: bool = False) -> Market
 
     many: for many accounts, with what only pays then.
     """
-    lows, highs = bars.remember(("block_extremes",), lambda: (lowest(bars.low), highest(bars.high)))
+    lows, highs = bars.remember(("block_extremes",), lambda: extremes_of(bars.low, bars.high))
     wealth, troughs, peaks = bars.remember(("wealth", costs.borrow), lambda: _wealth(bars, costs.borrow))
-    ahead, behind = bars.remember(("runs", costs.borrow, many), lambda: _runs(wealth, many))
-    sums = bars.remember(("sums", costs.borrow, many), lambda: _sums(wealth[0], many))
-    finer, finer_of = bars.remember(("finer",), lambda: _finer(bars))
-    key = ("trailing", exits.trail and (exits.swing_width, exits.stop_buffer_atr, costs.tick))
-    trail = bars.remember(key, lambda: trailing(bars, exits, costs.tick or 0.0))
-    # A remembered array is read-only, which to a compiled kernel is another type: all of them are.
+    (ahead, behind, sums), (finer, finer_of), trail = ONE, COARSE, UNMOVED
+    if many:
+        ahead, behind, sums = bars.remember(("runs", costs.borrow), lambda: _runs(wealth))
+    if bars.finer is not None:
+        finer, finer_of = bars.remember(("finer",), lambda: _finer(bars))
+    if exits.trail:
+        key = ("trailing", exits.swing_width, exits.stop_buffer_atr, costs.tick)
+        trail = bars.remember(key, lambda: trailing(bars, exits, costs.tick or 0.0))
     return Market(
         bars.open, bars.high, bars.low, bars.close, lows, highs, wealth, troughs, peaks, ahead, behind, sums, trail,
         finer, finer_of,
@@ -51,40 +54,68 @@ def _wealth(bars: Bars, borrow: float) -> tuple[Floats, Floats, Floats]:
         lent = borrow * (ends - bars.time).astype(np.float64) / YEAR
         rows = [bars.close - np.cumsum(bars.close * rate), bars.close + np.cumsum(bars.close * (lent - rate))]
     wealth = np.stack(rows) if len(rows) > 1 else bars.close[None, :]
-    return wealth, np.stack([lowest(row) for row in wealth]), np.stack([highest(row) for row in wealth])
+    troughs, peaks = zip(*(extremes_of(row, row) for row in wealth), strict=True)
+    return wealth, np.stack(troughs), np.stack(peaks)
 
 
-def _sums(wealth: Floats, many: bool) -> Floats:
-    """See Market; none where they cannot be."""
-    n = len(wealth)
-    if not many or not (wealth > 0).all():
-        return np.zeros((6, 0))
-    sums = np.zeros((6, n))
-    _run_sums(np.ascontiguousarray(wealth), sums)
-    return sums
+def _runs(wealth: Floats) -> tuple[Floats, Floats, Returns]:
+    """`ahead`, `behind` and `sums` of Market; sums unknown where wealth is no price that returns could be of."""
+    ahead, behind, sums = _room(*wealth.shape)
+    _run_extremes(np.ascontiguousarray(wealth), ahead, behind)
+    if not (wealth[0] > 0).all():
+        return ahead, behind, Returns(sums.within, sums.whole[:, :0])
+    _run_sums(np.ascontiguousarray(wealth[0]), sums)
+    return ahead, behind, sums
+
+
+def _room(rows: int, bars: int) -> tuple[Floats, Floats, Returns]:
+    """Room for these: what is known of one bar lies side by side, in a line of the processor's cache that begins where
+    its own do, because a trade looks at two bars only.
+    """
+    room = np.zeros((rows * bars + 1) * LINE)
+    first = -room.ctypes.data // room.itemsize % LINE
+    block = room[first : first + rows * bars * LINE].reshape(rows, bars, LINE).transpose(0, 2, 1)
+    whole = np.zeros((2, (bars + BLOCK - 1) // BLOCK))
+    return block[:, 0:2], block[:, 2:4], Returns(block[0, 4:8], whole)
 
 
 @kernel(lean=True)
-def _run_sums(wealth: Floats, sums: Floats) -> None:
-    n = len(wealth)
-    for t in range(1, n):
-        change = wealth[t] / wealth[t - 1] - 1
-        starts = t % BLOCK == 0
-        sums[0, t] = change + (0.0 if starts else sums[0, t - 1])
-        sums[1, t] = change * change + (0.0 if starts else sums[1, t - 1])
-        sums[4, t // BLOCK] = sums[0, t]
-        sums[5, t // BLOCK] = sums[1, t]
-    for t in range(n - 2, -1, -1):
-        change = wealth[t + 1] / wealth[t] - 1
-        if t % BLOCK != BLOCK - 1:
-            sums[2, t] = change + sums[2, t + 1]
-            sums[3, t] = change * change + sums[3, t + 1]
+def _run_sums(wealth: Floats, sums: Returns) -> None:
+    n, within, whole = len(wealth), sums.within, sums.whole
+    for first in range(0, n, BLOCK):
+        last = min(n, first + BLOCK)
+        total = squares = 0.0
+        for t in range(first, last):
+            change = wealth[t] / wealth[max(t, 1) - 1] - 1
+            total, squares = total + change, squares + change * change
+            within[0, t], within[1, t] = total, squares
+        whole[0, first // BLOCK], whole[1, first // BLOCK] = total, squares
+        total = squares = 0.0
+        for t in range(last - 1, first - 1, -1):
+            within[2, t], within[3, t] = total, squares
+            change = wealth[t] / wealth[max(t, 1) - 1] - 1
+            total, squares = total + change, squares + change * change
+
+
+def _closed(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Read-only, as what is remembered: to a compiled kernel that is another type."""
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
+
+
+# What stands for runs where one account is led through the bars (two bars of zeros: of none numba could not tell how
+# they lie), for finer bars, for stops that move: none.
+_ahead, _behind, _sums = _room(1, 2)
+ONE = _ahead, _behind, Returns(_sums.within, _sums.whole[:, :0])
+_closed(_ahead, _behind, *ONE[2])
+COARSE = _closed(np.zeros((0, 3)), np.zeros((2, 0), np.int64))
+(UNMOVED,) = _closed(np.zeros((2, 0)))
 
 
 def _finer(bars: Bars) -> tuple[Floats, Ints]:
-    if bars.finer is None:
-        return np.zeros((0, 3)), np.zeros((2, 0), np.int64)
     finer = bars.finer
+    assert finer is not None
     ends = np.append(bars.time, bars.time[-1:] + bars.step)
     # A finer bar after a gap in the coarse ones belongs to none of them, so each bar's end is its own.
     last = np.minimum(ends[:-1] + bars.step, ends[1:])
@@ -125,7 +156,7 @@ def extremes(market: Market, row: int, first: int, last: int) -> tuple[float, fl
     """The lowest and the highest wealth of the bars first to last - 1, at least one."""
     low = high = market.wealth[row, first]
     begin, end = first // BLOCK, (last - 1) // BLOCK  # runs
-    inner = market.ahead.shape[2] > 0 and end > begin
+    inner = market.ahead.shape[2] >= last and end > begin
     if inner:
         low = min(market.ahead[row, 0, first], market.behind[row, 0, last - 1])
         high = max(market.ahead[row, 1, first], market.behind[row, 1, last - 1])
@@ -139,49 +170,33 @@ def extremes(market: Market, row: int, first: int, last: int) -> tuple[float, fl
     return low, high
 
 
-def _runs(wealth: Floats, many: bool) -> tuple[Floats, Floats]:
-    rows, n = wealth.shape
-    ahead, behind = np.empty((rows, 2, n if many else 0)), np.empty((rows, 2, n if many else 0))
-    if many:
-        _run_extremes(np.ascontiguousarray(wealth), ahead, behind)
-    return ahead, behind
-
-
 @kernel(lean=True)
 def _run_extremes(wealth: Floats, ahead: Floats, behind: Floats) -> None:
     n = wealth.shape[1]
     for row in range(len(wealth)):
-        for t in range(n):
-            here, starts = wealth[row, t], t % BLOCK == 0
-            behind[row, 0, t] = here if starts else min(here, behind[row, 0, t - 1])
-            behind[row, 1, t] = here if starts else max(here, behind[row, 1, t - 1])
-        for t in range(n - 1, -1, -1):
-            here, ends = wealth[row, t], t % BLOCK == BLOCK - 1 or t == n - 1
-            ahead[row, 0, t] = here if ends else min(here, ahead[row, 0, t + 1])
-            ahead[row, 1, t] = here if ends else max(here, ahead[row, 1, t + 1])
-
-
-def lowest(x: Floats) -> Floats:
-    """The lowest of each run of BLOCK values; the last run may be shorter."""
-    return _extremes(x, False)
-
-
-def highest(x: Floats) -> Floats:
-    """The highest of each run of BLOCK values; the last run may be shorter."""
-    return _extremes(x, True)
+        for first in range(0, n, BLOCK):
+            last = min(n, first + BLOCK)
+            low = high = wealth[row, first]
+            for t in range(first, last):
+                low, high = min(low, wealth[row, t]), max(high, wealth[row, t])
+                behind[row, 0, t], behind[row, 1, t] = low, high
+            low = high = wealth[row, last - 1]
+            for t in range(last - 1, first - 1, -1):
+                low, high = min(low, wealth[row, t]), max(high, wealth[row, t])
+                ahead[row, 0, t], ahead[row, 1, t] = low, high
 
 
 @kernel
-def _extremes(x: Floats, high: bool) -> Floats:
-    blocks = (len(x) + BLOCK - 1) // BLOCK
-    found = np.empty(blocks)
+def extremes_of(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The lowest of `low` and the highest of `high` in each run of BLOCK values; the last run may be shorter."""
+    blocks = (len(low) + BLOCK - 1) // BLOCK
+    lows, highs = np.empty(blocks), np.empty(blocks)
     for b in range(blocks):
-        run = x[b * BLOCK : min(len(x), (b + 1) * BLOCK)]
-        best = run[0]
-        for j in range(1, len(run)):
-            if high:  # written so that the compiler makes it one instruction for several values
-                best = run[j] if run[j] > best else best
-            else:
-                best = run[j] if run[j] < best else best
-        found[b] = best
-    return found
+        first, last = b * BLOCK, min(len(low), (b + 1) * BLOCK)
+        below, above = low[first:last], high[first:last]
+        least, most = below[0], above[0]
+        for j in range(1, len(below)):  # written so that the compiler makes it one instruction for several values
+            least = below[j] if below[j] < least else least
+            most = above[j] if above[j] > most else most
+        lows[b], highs[b] = least, most
+    return lows, highs

@@ -179,10 +179,7 @@ def _place(
         into.bar[row + i], into.side[row + i], into.window[row + i] = s, given.side[i], given.window[i]
         at = s if asked.at_close else min(s + 1, n - 1)
         price = prices[at]
-        while lows < len(low.known) and low.known[lows] <= s:
-            lows += 1
-        while highs < len(high.known) and high.known[highs] <= s:
-            highs += 1
+        lows, highs = _known_by(low.known, lows, s), _known_by(high.known, highs, s)
         fill[i] = on_tick(price * (1 + side * asked.slippage), side, asked.tick)
         level = _stop(given, i, price, atr, low, lows, high, highs, asked)
         stop[i] = on_tick(level, -side, asked.tick)
@@ -207,6 +204,22 @@ def _place(
             refusal[i] = code.THIN_RISK
         else:
             refusal[i] = code.ENTERED if most[i] > 0 else code.NO_VOLUME
+
+
+@kernel(inline=True)
+def _known_by(known: Ints, at: int, bar: int) -> int:
+    """How many of the ascending bars are at most `bar`, of which `at` are known to be: by leaps that grow, because
+    entries may be few and swings many.
+    """
+    step = 1
+    while at + step <= len(known) and known[at + step - 1] <= bar:
+        at += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if at + step <= len(known) and known[at + step - 1] <= bar:
+            at += step
+    return at
 
 
 @kernel(inline=True)

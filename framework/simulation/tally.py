@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiled import kernel
-from .kernel import BLOCK
+from .kernel import BLOCK, Returns
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -49,16 +49,16 @@ def flat(tally: Floats, cash: float, bar: int) -> None:
 def _lower(tally: Floats, equity: float) -> None:
     if equity > tally[PEAK]:
         tally[PEAK] = equity
-    else:
+    elif equity < (1 - tally[DRAWDOWN]) * tally[PEAK]:
         tally[DRAWDOWN] = max(tally[DRAWDOWN], 1 - equity / tally[PEAK])
     tally[LOWEST] = min(tally[LOWEST], equity)
 
 
-@kernel(lean=True)
+@kernel(inline=True)
 def hold(
     tally: Floats,
     wealth: Floats,
-    sums: Floats,
+    sums: Returns,
     a: float,
     b: float,
     worst: float,
@@ -69,7 +69,7 @@ def hold(
 ) -> None:
     """A position of equity a + b × wealth, from worst to best, is held at the closes of bars first to last - 1.
 
-    sums: of the returns of a long's wealth, or none. scratch: room for PIECE numbers.
+    sums: of a long. scratch: room for PIECE numbers.
     """
     if last <= first:
         return
@@ -121,19 +121,20 @@ def fall(tally: Floats, wealth: Floats, a: float, b: float, first: int, last: in
 
 @kernel(inline=True)
 def returns_of(
-    wealth: Floats, sums: Floats, a: float, b: float, worst: float, first: int, last: int, scratch: Floats
+    wealth: Floats, sums: Returns, a: float, b: float, worst: float, first: int, last: int, scratch: Floats
 ) -> tuple[float, float]:
     """Sum and sum of squares of the returns of a + b × wealth from each of the bars first to last - 1 to the next."""
     begin, end = first // BLOCK, (last - 1) // BLOCK
-    if end > begin and b > 0 and sums.shape[1] > 0 and abs(a) <= ALL_IN * worst:
-        total, squares = sums[2, first] + sums[0, last - 1], sums[3, first] + sums[1, last - 1]
+    if end > begin and b > 0 and len(sums.whole[0]) > 0 and abs(a) <= ALL_IN * worst:
+        within, whole = sums.within, sums.whole
+        total, squares = within[2, first] + within[0, last - 1], within[3, first] + within[1, last - 1]
         for run in range(begin + 1, end):
-            total, squares = total + sums[4, run], squares + sums[5, run]
+            total, squares = total + whole[0, run], squares + whole[1, run]
         return total, squares
     return _returns(wealth, a, b, first, last, scratch)
 
 
-@kernel(inline=True)
+@kernel(lean=True)
 def _returns(wealth: Floats, a: float, b: float, first: int, last: int, returns: Floats) -> tuple[float, float]:
     """Sum and sum of squares of the returns from each bar held to the next."""
     total = squares = 0.0

@@ -117,7 +117,6 @@ def test_stops_to_move_to() -> None:
     low = [10.0, 9.0, 7.25, 9.0, 10.0, 9.0, 8.0, 9.0]
     high = [12.0, 13.0, 12.0, 15.25, 12.0, 13.0, 12.0, 13.0]
     bars = framework_bars(oracle.Bars(low, high, low, high))
-    assert trailing(bars, Exits(swing_width=1), 0.0).shape == (2, 0)
     long, short = trailing(bars, Exits(trail=True, swing_width=1), 0.0).tolist()
     assert [(t, p) for t, p in enumerate(long) if p == p] == [(3, 7.25), (7, 8.0)]
     assert [(t, p) for t, p in enumerate(short) if p == p] == [(2, 13.0), (4, 15.25), (6, 13.0)]

@@ -16,7 +16,8 @@ from framework import metrics
 from framework.bars import Bars
 from framework.simulation import Costs, Exits, tally
 from framework.simulation.figures import figures
-from framework.simulation.market import BLOCK, extremes, highest, lowest, market
+from framework.simulation.kernel import Returns
+from framework.simulation.market import BLOCK, ONE, extremes, extremes_of, market
 
 Floats: TypeAlias = NDArray[np.float64]
 CASH = 1000.0
@@ -73,7 +74,7 @@ def curve(price: Floats, trades: list[Held]) -> Floats:
     return equity
 
 
-def tallied(price: Floats, trades: list[Held], sums: Floats) -> Floats:
+def tallied(price: Floats, trades: list[Held], sums: Returns) -> Floats:
     made, scratch, done = np.empty(tally.PARTS), np.empty(tally.PIECE), -1
     tally.begin(made, CASH)
     cash = CASH
@@ -120,7 +121,7 @@ def test_any_sequence_of_trades(step: float, shares: list[float]) -> None:
         trades = any_trades(rng, price, shares)
         held = sum(one.last - one.first for one in trades)
         sums = market(bars_of(price), Exits(), Costs(), many=True).sums
-        for known in (sums, np.zeros((2, 0))):
+        for known in (sums, ONE[2]):
             agree(tallied(price, trades, known), curve(price, trades), held)
 
     check()
@@ -129,12 +130,12 @@ def test_any_sequence_of_trades(step: float, shares: list[float]) -> None:
 def test_worked_out_by_hand() -> None:
     """10 units from 100, worth 1200, 900 and 1100 at three closes, sold for 1320; the last bar is flat."""
     price = np.array([100.0, 120.0, 90.0, 110.0, 132.0, 500.0])
-    made = tallied(price, [Held(1, 4, 0.0, 10.0, 1320.0)], np.zeros((2, 0)))
+    made = tallied(price, [Held(1, 4, 0.0, 10.0, 1320.0)], ONE[2])
     returns = [0.2, -0.25, 2 / 9, 0.2]
     names = (tally.HELD, tally.LOWEST, tally.PEAK, tally.DRAWDOWN, tally.EQUITY, tally.SUM, tally.SQUARES)
     expected = [3, 900, 1320, 0.25, 1320, sum(returns), sum(r * r for r in returns)]
     assert made[list(names)].tolist() == pytest.approx(expected)
-    half = tallied(price, [Held(2, 6, 500.0, 5.0, 3000.0)], np.zeros((2, 0)))  # to the end, half in cash, up and up
+    half = tallied(price, [Held(2, 6, 500.0, 5.0, 3000.0)], ONE[2])  # to the end, half in cash, up and up
     assert half[list(names[:4])].tolist() == pytest.approx([4, 950, 3000, 0.05])
 
 
@@ -151,12 +152,12 @@ def test_a_jump_does_not_swallow_the_digits_of_the_rest(jump: float) -> None:
 
 def test_sums_are_left_out_where_they_cannot_be() -> None:
     calm = 50 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, 500)))
-    assert market(bars_of(calm), Exits(), Costs(), many=True).sums.shape == (6, 500)
-    assert market(bars_of(calm), Exits(), Costs()).sums.shape[1] == 0
+    assert market(bars_of(calm), Exits(), Costs(), many=True).sums.whole.shape == (2, 32)
+    assert market(bars_of(calm), Exits(), Costs()).sums.whole.shape[1] == 0
     assert tally.ALL_IN <= 1e-12
     paying = bars_of(calm).with_funding(pd.Series([0.99] * 3, index=bars_of(calm).index[100:103]))
     assert (market(paying, Exits(), Costs(), many=True).wealth <= 0).any()
-    assert market(paying, Exits(), Costs(), many=True).sums.shape[1] == 0
+    assert market(paying, Exits(), Costs(), many=True).sums.whole.shape[1] == 0
 
 
 @pytest.mark.parametrize("length", [1, 2, 15, 16, 17, 31, 32, 33, 100])
@@ -175,8 +176,9 @@ def test_extremes_of_any_stretch(length: int, many: bool) -> None:
 def test_extremes_of_runs(length: int) -> None:
     values = np.random.default_rng(length).normal(size=length)
     runs = [values[at : at + BLOCK] for at in range(0, length, BLOCK)]
-    assert lowest(values).tolist() == [run.min() for run in runs]
-    assert highest(values).tolist() == [run.max() for run in runs]
+    lows, highs = extremes_of(values - 1, values)
+    assert lows.tolist() == [(run - 1).min() for run in runs]
+    assert highs.tolist() == [run.max() for run in runs]
 
 
 @often

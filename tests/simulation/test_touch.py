@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framework.simulation import Sizing
 from framework.simulation.kernel import BLOCK
-from framework.simulation.market import highest, lowest, market
+from framework.simulation.market import extremes_of, market
 from framework.simulation.orders import orders, rules
 from framework.simulation.touch import find_exit, forget, leap, touch_room, untouched, walk
 from tests.oracle.seeded import busy_case
@@ -37,7 +37,7 @@ def test_the_first_touch(seed: int, length: int, reach: int) -> None:
     rng = np.random.default_rng(seed)
     low = rng.integers(10, 10 + reach, length).astype(float)
     high = low + rng.integers(0, 4, length)
-    lows, highs = lowest(low), highest(high)
+    lows, highs = extremes_of(low, high)
     for _ in range(60):
         first, last = (int(bar) for bar in rng.integers(0, length + 1, 2))
         lower = float(rng.choice([-np.inf, *range(8, 11 + reach)]))
@@ -51,7 +51,7 @@ def test_the_first_touch(seed: int, length: int, reach: int) -> None:
 def test_a_single_touch_at_the_edges_of_runs(bar: int) -> None:
     low, high = np.full(6 * BLOCK, 10.0), np.full(6 * BLOCK, 11.0)
     low[bar] = 9.0
-    blocks = lowest(low), highest(high)
+    blocks = extremes_of(low, high)
     for first in range(6 * BLOCK):
         for last in (bar, bar + 1, 6 * BLOCK - 1, 6 * BLOCK):
             expected = bar if first <= bar < last else last
