@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,14 +31,17 @@ from .simulation.figures import FIGURES, figures
 from .simulation.tally import PARTS
 from .workspace import Strategy, load_strategy, root
 
+Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Space: TypeAlias = Mapping[str, Sequence[Value] | Value] | pd.DataFrame
+_Done: TypeAlias = tuple[Ints, Floats, Floats]
 Told: TypeAlias = Callable[[int, int], object]
 
 ENTRY = "entry"
 TABLES: dict[str, type] = {"costs": Costs, "sizing": Sizing, "exits": Exits}
 PATIENCE = 1e-4  # seconds
-WAITING = 2  # batches under way at a time: memory does not grow with the number of sets
+PARTS_EACH = 2  # parts of a batch a worker: the last ones end at about the same time
+WAITING = 3  # parts a worker that wait to be done: memory does not grow with the number of sets
 
 
 def sweep(
@@ -77,7 +81,7 @@ def sweep(
     made = figures(tallies, cash, ends, len(bars), bars.per_year)
     if not np.isfinite(ends).all():
         raise ArithmeticError(f"set {int(np.argmin(np.isfinite(ends)))} ends with a cash that is no number")
-    return sets.table().assign(**made)
+    return sets.table(made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +124,10 @@ class _Sets:
         first = np.unique(number, return_index=True)[1].tolist()
         return number, [{name: self.values[name][self.codes[name][row]] for name in names} for row in first]
 
-    def table(self) -> pd.DataFrame:
-        """A set a row."""
+    def table(self, further: Mapping[str, Floats]) -> pd.DataFrame:
+        """A set a row, and further columns."""
         columns = {name: _column(values)[self.codes[name]] for name, values in self.values.items()}
-        return pd.DataFrame(columns, index=range(len(self)))
+        return pd.DataFrame(columns | dict(further), index=range(len(self)))
 
 
 def _plan(bars: Bars, strategy: Strategy, sets: _Sets, terms: Terms, cash: float) -> Plan:
@@ -179,7 +183,7 @@ def _changed(terms: Terms, options: Mapping[str, Any]) -> Terms:
     return dataclasses.replace(terms, **made)
 
 
-def _run(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
+def _run(plan: Plan, workers: int) -> Iterator[_Done]:
     """Sets, their tallies and their cash at the end, as they are done."""
     # A thread that comes back from a kernel waits that long for one that is making the next batch.
     patience = sys.getswitchinterval()
@@ -190,19 +194,40 @@ def _run(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
         sys.setswitchinterval(patience)
 
 
-def _pooled(plan: Plan, workers: int) -> Iterator[tuple[Ints, Any, Any]]:
-    with ThreadPoolExecutor(workers) as pool:
-        under_way: list[list[Future[Any]]] = []
+def _pooled(plan: Plan, workers: int) -> Iterator[_Done]:
+    """This thread makes batches, the other workers lead their accounts; where they fall behind this one helps."""
+    others = ThreadPoolExecutor(workers - 1) if workers > 1 else None
+    under_way: list[tuple[Callable[[], _Done], Future[_Done] | None]] = []
+    try:
         for batch, sets in batches(plan):
-            parts = batch.run(plan.cash, workers)
-            under_way.append([pool.submit(_with_sets, part, sets) for part in parts])
-            while len(under_way) >= WAITING:
-                yield from (future.result() for future in under_way.pop(0))
-        for futures in under_way:
-            yield from (future.result() for future in futures)
+            for part in batch.run(plan.cash, PARTS_EACH * workers):
+                call = partial(_with_sets, part, sets)
+                under_way.append((call, others.submit(call) if others else None))
+            while len(under_way) > WAITING * workers:
+                yield _next(under_way)
+        while under_way:
+            yield _next(under_way)
+    finally:
+        if others:
+            others.shutdown(cancel_futures=True)
 
 
-def _with_sets(part: Callable[[], Any], sets: Any) -> tuple[Ints, Any, Any]:
+def _next(under_way: list[tuple[Callable[[], _Done], Future[_Done] | None]]) -> _Done:
+    """The next part that is done: by this thread itself, as long as there is one that no other has begun."""
+    for at, (call, future) in enumerate(under_way):
+        if future is None or future.cancel():
+            del under_way[at]
+            return call()
+        if future.done():
+            break
+    else:
+        at = 0
+    future = under_way.pop(at)[1]
+    assert future is not None
+    return future.result()
+
+
+def _with_sets(part: Callable[[], Any], sets: Any) -> _Done:
     jobs, tallies, ends = part()
     own = [sets[job] for job in jobs.tolist()]
     repeat = np.array([len(one) for one in own])
