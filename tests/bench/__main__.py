@@ -46,13 +46,14 @@ def walk(n: int) -> Bars:
 
 
 def interleaved(calls: Calls, repeats: int = REPEATS) -> dict[str, float]:
-    """Median seconds of each, one of each in turn, after one that does not count."""
+    """Median seconds of each, one of each in turn, each right after one of its own that does not count: else it would
+    pay for the caches that the one before it has filled.
+    """
     taken: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(repeats + 1):
+    for _ in range(repeats):
         for name, call in calls.items():
-            spent = seconds(call)
-            if turn:
-                taken[name].append(spent)
+            call()
+            taken[name].append(seconds(call))
     return {name: float(np.median(spent)) for name, spent in taken.items()}
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ PLAIN = Exits(min_risk_atr=0)  # no peer refuses a thin risk
 COLUMNS = ["rsi_period", "oversold", "overbought", "exits.swing_width"]
 
 
+@cache
 def rule() -> Strategy:
     return load_strategy(HERE, "rsi_levels")
 
