@@ -28,7 +28,6 @@ Ints: TypeAlias = NDArray[np.int64]
 T = TypeVar("T")
 
 OPEN = 8  # batches that are filled at a time
-SMALL = 4  # batches until one is full size, each twice the one before
 MARKETS = 32  # markets under different options that are kept
 LISTS = 64  # lists of entries that are kept for sets still to come
 RULES = 4096  # rules with their parameters that are
@@ -106,7 +105,6 @@ class _Maker:
         self.lists: _Recent[Wanted] = _Recent(LISTS)
         self.known: dict[tuple[int, bool], Any] = {}
         self.rules: _Recent[Any] = _Recent(RULES)
-        self.made = 0  # batches
 
     def likeness(self) -> Ints:
         """A number a rule, the same for those with the same setups as far as the first rule shows what these depend
@@ -157,14 +155,9 @@ class _Maker:
         return self.known[term, rare][0]
 
     def batch(self, term: int, count: int) -> Batch:
-        """An empty batch for accounts under these terms, with room for that many entries at least.
-
-        The first ones are small: whoever waits for work has some early.
-        """
+        """An empty batch for accounts under these terms, with room for that many entries at least."""
         _, here, chosen = self.known[term, by_blocks(self.plan.bars, count)]
-        self.made += 1
-        full = max(ORDERS, len(self.plan.bars) // 2)
-        return Batch(here, chosen, max(count, full >> max(SMALL - self.made, 0)))
+        return Batch(here, chosen, max(count, ORDERS, len(self.plan.bars) // 4))
 
     def job(self, filling: _Filling, made_of: tuple[int, int, int], leaving: int, made: Wanted) -> tuple[int, int, int]:
         """An account's orders and exits in the batch, written there unless another account has them already."""

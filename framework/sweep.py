@@ -127,7 +127,7 @@ class _Sets:
     def table(self, further: Mapping[str, Floats]) -> pd.DataFrame:
         """A set a row, and further columns."""
         columns = {name: _column(values)[self.codes[name]] for name, values in self.values.items()}
-        return pd.DataFrame(columns | dict(further), index=range(len(self)))
+        return pd.DataFrame(columns | dict(further), index=range(len(self)), copy=False)
 
 
 def _plan(bars: Bars, strategy: Strategy, sets: _Sets, terms: Terms, cash: float) -> Plan:

@@ -28,7 +28,7 @@ from .peers import seconds
 
 OUT = Path(__file__).resolve().parents[2] / "reports" / "bench"
 SAMPLE = 60  # sets of vectorbt that its Portfolio runs; the rest is scaled, which is linear in them
-REPEATS = 5
+REPEATS = 9
 CHUNKS = (1, 5, 10, 20)
 OWN = Exits(stop="own", min_risk_atr=0)
 Calls = dict[str, Callable[[], object]]
