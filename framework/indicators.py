@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import talib
@@ -62,3 +62,95 @@ def bar_atr(bars: Bars, period: int = 14) -> Floats:
 def bar_rsi(bars: Bars, period: int = 14) -> Floats:
     """`rsi` of a symbol's closes, computed once."""
     return bars.remember(("rsi", period), lambda: rsi(bars.close, period))
+
+
+class Stochastic(NamedTuple):
+    """The slow lines in points, 0 to 100. k: the range position smoothed; d: k smoothed again."""
+
+    k: Floats
+    d: Floats
+
+
+class Macd(NamedTuple):
+    """In price units. line: fast less slow average; signal: its average; histogram: line less signal."""
+
+    line: Floats
+    signal: Floats
+    histogram: Floats
+
+
+WAVES = ((5, 3, 3), (10, 6, 6), (20, 12, 12))  # the short, the middle and the long wave
+
+
+def stochastic(high: Floats, low: Floats, close: Floats, period: int, smooth: int, signal: int) -> Stochastic:
+    """Lane's slow stochastic with simple averages; both lines begin at index period + smooth + signal - 3.
+
+    Where the range of `period` bars is nothing the position in it is undefined, and so is every average that it would
+    enter: NaN, though TA-Lib answers 0. Rounded at the tenth digit: what TA-Lib's running sums leave of equal lines
+    would make crosses out of nothing.
+    """
+    n, first = len(close), period + smooth + signal - 3
+    if n <= first:
+        return Stochastic(np.full(n, np.nan), np.full(n, np.nan))
+    found = talib.STOCH(high, low, close, period, smooth, 0, signal, 0)
+    flat = talib.MAX(high, period) == talib.MIN(low, period)
+    lines = []
+    for line, reach in zip(found, (smooth, smooth + signal - 1), strict=True):
+        values = np.round(line, 10)
+        values[_within(flat, reach)] = np.nan
+        lines.append(values)
+    return Stochastic(*lines)
+
+
+def _within(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Whether one of the last `reach` is True."""
+    counted = np.concatenate([[0], np.cumsum(flags)])
+    first = np.maximum(np.arange(1, len(flags) + 1) - reach, 0)
+    return np.asarray(counted[1:] > counted[first])
+
+
+def sma(values: Floats, period: int) -> Floats:
+    """Simple moving average; first value at index `period - 1`."""
+    return talib.SMA(values, period) if period > 1 else values.copy()
+
+
+def ema(values: Floats, period: int) -> Floats:
+    """Exponential moving average, alpha 2 / (period + 1), seeded with the simple one at index `period - 1`."""
+    return talib.EMA(values, period) if period > 1 else values.copy()
+
+
+def momentum(close: Floats, period: int = 10) -> Floats:
+    """The close less that of `period` bars before, in price units; first value at index `period`."""
+    return talib.MOM(close, period)
+
+
+def macd(close: Floats, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
+    """Appel's MACD; all three lines begin at index slow + signal - 2. TA-Lib seeds the fast average at the slow one's."""
+    if len(close) < slow + signal - 1:
+        return Macd(*(np.full(len(close), np.nan) for _ in range(3)))
+    return Macd(*talib.MACD(close, fast, slow, signal))
+
+
+def bar_stochastic(bars: Bars, wave: tuple[int, int, int]) -> Stochastic:
+    """`stochastic` of a symbol's bars, computed once. wave: period, smoothing of k, smoothing of d."""
+    return bars.remember(("stochastic", wave), lambda: stochastic(bars.high, bars.low, bars.close, *wave))
+
+
+def bar_ema(bars: Bars, period: int) -> Floats:
+    """`ema` of a symbol's closes, computed once."""
+    return bars.remember(("ema", period), lambda: ema(bars.close, period))
+
+
+def bar_sma(bars: Bars, period: int) -> Floats:
+    """`sma` of a symbol's closes, computed once."""
+    return bars.remember(("sma", period), lambda: sma(bars.close, period))
+
+
+def bar_momentum(bars: Bars, period: int = 10) -> Floats:
+    """`momentum` of a symbol's closes, computed once."""
+    return bars.remember(("momentum", period), lambda: momentum(bars.close, period))
+
+
+def bar_macd(bars: Bars, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
+    """`macd` of a symbol's closes, computed once."""
+    return bars.remember(("macd", fast, slow, signal), lambda: macd(bars.close, fast, slow, signal))
