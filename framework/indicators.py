@@ -79,6 +79,7 @@ class Macd(NamedTuple):
     histogram: Floats
 
 
+SIMPLE = talib.MA_Type.SMA
 WAVES = ((5, 3, 3), (10, 6, 6), (20, 12, 12))  # the short, the middle and the long wave
 
 
@@ -92,7 +93,7 @@ def stochastic(high: Floats, low: Floats, close: Floats, period: int, smooth: in
     n, first = len(close), period + smooth + signal - 3
     if n <= first:
         return Stochastic(np.full(n, np.nan), np.full(n, np.nan))
-    found = talib.STOCH(high, low, close, period, smooth, 0, signal, 0)
+    found = talib.STOCH(high, low, close, period, smooth, SIMPLE, signal, SIMPLE)
     flat = talib.MAX(high, period) == talib.MIN(low, period)
     lines = []
     for line, reach in zip(found, (smooth, smooth + signal - 1), strict=True):
@@ -125,7 +126,7 @@ def momentum(close: Floats, period: int = 10) -> Floats:
 
 
 def macd(close: Floats, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
-    """Appel's MACD; all three lines begin at index slow + signal - 2. TA-Lib seeds the fast average at the slow one's."""
+    """Appel's MACD; all three lines begin at index slow + signal - 2. Both averages are seeded at the slow one's."""
     if len(close) < slow + signal - 1:
         return Macd(*(np.full(len(close), np.nan) for _ in range(3)))
     return Macd(*talib.MACD(close, fast, slow, signal))
