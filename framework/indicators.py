@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import talib
@@ -79,7 +79,7 @@ class Macd(NamedTuple):
     histogram: Floats
 
 
-SIMPLE = talib.MA_Type.SMA
+SIMPLE: Any = 0  # TA-Lib's number for a simple average, which its types want to be a word
 WAVES = ((5, 3, 3), (10, 6, 6), (20, 12, 12))  # the short, the middle and the long wave
 
 
