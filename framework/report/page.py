@@ -32,7 +32,7 @@ OBJECTIVES: Mapping[str, Form] = {"expectancy_r": risks, "total_r": risks, "win_
 
 def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, gallery: int) -> str:
     """The report as one HTML page that needs nothing else. gallery: how many setups to draw, at most."""
-    variants = list(summary["variants"])
+    variants, many = list(summary["variants"]), list(summary["variants"].values())
     searched = list(summary["windows"][0]["parameters"])
     drawn = cards(tested, variants, searched, gallery) if gallery and len(tested.setups) else []
     view = {
@@ -43,7 +43,7 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "facts": facts(summary, manifest),
         "variants": variants,
         "named": named,
-        "compared": _compared(summary),
+        "compared": compared(many, [*many, summary[HELD]], bool(summary["finer"])),
         "paired": _paired(summary["paired"]) if summary["paired"] else [],
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
@@ -62,24 +62,24 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "provenance": words.flat({key: manifest[key] for key in manifest if key not in ("configuration", "trials")}),
         "thin": f"under {ENOUGH} trades or {BLOCKS} blocks of time",
     }
-    return _template().render(view)
+    return template("report.html.j2").render(view)
 
 
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template of this folder; a name that it does not know is an error."""
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
         loader=folder, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
-def _compared(summary: Summary) -> list[tuple[str, Rows]]:
-    """The table of the variants and, where it has the figure, of buying and holding."""
-    many = list(summary["variants"].values())
+def compared(many: Sequence[Summary], accounts: Sequence[Summary], finer: bool) -> list[tuple[str, Rows]]:
+    """Tables of variants, a column each. accounts: the same, and what else has an equity, as buying and holding."""
     return [
         ("Every setup by itself", _alone(many)),
-        ("Trades of the account", _trades(many, bool(summary["finer"]))),
-        ("The account", _account([*many, summary[HELD]])),
+        ("Trades of the account", _trades(many, finer)),
+        ("The account", _account(accounts)),
     ]
 
 
