@@ -55,6 +55,16 @@ def kernel(function: Any = None, *, inline: bool = False, lean: bool = False) ->
         config.CACHE_DIR = before
 
 
+def interrupted(error: BaseException) -> bool:
+    """Whether it is the user's interrupt: numba answers with a SystemError where that falls into a kernel's return."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
 def sources(paths: Iterable[Path]) -> str:
     """A hash of Python sources, by name and content, and of what compiles them."""
     digest = hashlib.sha256()

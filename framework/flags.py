@@ -83,6 +83,8 @@ def first_exits(bar: Ints, side: NDArray[np.int8], long: Runs, short: Runs, neve
 def _readable(flags: Bools) -> tuple[NDArray[np.uint8], Words]:
     """The array as bytes and as words, whatever was handed in: the kernels are compiled for one kind of array."""
     own = np.ascontiguousarray(flags).view(np.uint8)
+    if own.ctypes.data % WORD:  # words are read where words begin
+        own = own.copy()
     own.setflags(write=False)
     return own, own[: len(own) // WORD * WORD].view(np.uint64)
 

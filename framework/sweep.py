@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .bars import Bars
 from .batches import Plan, batches
+from .compiled import interrupted
 from .entries import POLICIES
 from .errors import UserError, nearest
 from .params import Value
@@ -41,7 +42,7 @@ ENTRY = "entry"
 TABLES: dict[str, type] = {"costs": Costs, "sizing": Sizing, "exits": Exits}
 PATIENCE = 1e-4  # seconds
 PARTS_EACH = 2  # parts of a batch a worker: the last ones end at about the same time
-WAITING = 3  # parts a worker that wait to be done: memory does not grow with the number of sets
+WAITING, BATCHES = 3, 3  # parts a worker, and batches, that wait to be done: memory does not grow with the sets
 
 
 def sweep(
@@ -190,6 +191,10 @@ def _run(plan: Plan, workers: int) -> Iterator[_Done]:
     sys.setswitchinterval(min(patience, PATIENCE))
     try:
         yield from _pooled(plan, workers)
+    except SystemError as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        raise
     finally:
         sys.setswitchinterval(patience)
 
@@ -197,13 +202,13 @@ def _run(plan: Plan, workers: int) -> Iterator[_Done]:
 def _pooled(plan: Plan, workers: int) -> Iterator[_Done]:
     """This thread makes batches, the other workers lead their accounts; where they fall behind this one helps."""
     others = ThreadPoolExecutor(workers - 1) if workers > 1 else None
-    under_way: list[tuple[Callable[[], _Done], Future[_Done] | None]] = []
+    under_way: list[_Task] = []
     try:
-        for batch, sets in batches(plan):
+        for number, (batch, sets) in enumerate(batches(plan)):
             for part in batch.run(plan.cash, PARTS_EACH * workers):
-                call = partial(_with_sets, part, sets)
-                under_way.append((call, others.submit(call) if others else None))
-            while len(under_way) > WAITING * workers:
+                under_way.append(_Task(number, partial(_with_sets, part, sets), others))
+            del batch, part
+            while len(under_way) > WAITING * workers or len({task.batch for task in under_way}) > BATCHES:
                 yield _next(under_way)
         while under_way:
             yield _next(under_way)
@@ -212,17 +217,29 @@ def _pooled(plan: Plan, workers: int) -> Iterator[_Done]:
             others.shutdown(cancel_futures=True)
 
 
-def _next(under_way: list[tuple[Callable[[], _Done], Future[_Done] | None]]) -> _Done:
-    """The next part that is done: by this thread itself, as long as there is one that no other has begun."""
-    for at, (call, future) in enumerate(under_way):
-        if future is None or future.cancel():
-            del under_way[at]
-            return call()
-        if future.done():
+class _Task:
+    """A part of a batch, to be done by whoever comes first, and then held by nobody: it holds the batch."""
+
+    def __init__(self, batch: int, call: Callable[[], _Done], others: ThreadPoolExecutor | None) -> None:
+        self.batch = batch
+        self.call = [call]
+        self.future = others.submit(self.run) if others else None
+
+    def run(self) -> _Done:
+        return self.call.pop()()
+
+
+def _next(under_way: list[_Task]) -> _Done:
+    """The next part that is done: one that is, else one that nobody has begun, done here, else the first to end."""
+    for at, task in enumerate(under_way):
+        if task.future and task.future.done():
             break
+        if task.future is None or task.future.cancel():
+            del under_way[at]
+            return task.run()
     else:
         at = 0
-    future = under_way.pop(at)[1]
+    future = under_way.pop(at).future
     assert future is not None
     return future.result()
 

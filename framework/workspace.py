@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars
+from .compiled import interrupted
 from .errors import UserError, nearest
 from .params import Parameter, build, parameters
 from .setups import Setups
@@ -93,6 +94,8 @@ class Strategy:
         except UserError:
             raise
         except (Exception, SystemExit) as error:
+            if interrupted(error):
+                raise KeyboardInterrupt from None
             where = f"{self.where}{_line(error, self.path)}"
             raise UserError(where, f"{type(error).__name__} on {bars.symbol}: {error}", "mend the rule") from error
 

@@ -40,6 +40,13 @@ def test_where_and_runs_are_what_numpy_says(share: float, n: int, seed: int, ste
     assert runs(flags).first.tolist() == edges[::2].tolist() and runs(flags).end.tolist() == edges[1::2].tolist()
 
 
+@pytest.mark.parametrize("skip", range(9))
+def test_wherever_the_array_begins(skip: int) -> None:
+    flags = np.random.default_rng(1).random(100) < 0.3
+    assert where(flags[skip:]).tolist() == np.flatnonzero(flags[skip:]).tolist()
+    assert runs(flags[skip:]).end[-1] == np.flatnonzero(flags)[-1] + 1 - skip
+
+
 @settings(max_examples=200, deadline=None)
 @given(arrays(np.uint8, st.integers(0, 40), elements=st.integers(0, 3)))
 def test_true_is_any_byte_but_zero(values: npt.NDArray[np.uint8]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from framework.bars import Bars
 from framework.simulation import Costs, Exits, Sizing, Terms
 from framework.sources import load
-from framework.sweep import sweep
+from framework.sweep import _Task, sweep
 from framework.workspace import Strategy, load_strategy
 from tests import oracle
 from tests.oracle import Entry, Signal
@@ -195,3 +195,24 @@ def test_a_rule_that_always_wants_in(tmp_path: Path) -> None:
         found.append(sweep(walk[:], ruled(tmp_path / name, rules.format(always)), {"fast": 3}))
     assert found[1]["trades"][0] > 20
     pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
+
+
+def test_an_interrupt_inside_a_kernel_is_an_interrupt(levels: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """numba answers with a SystemError then; whoever waits for a KeyboardInterrupt must get one."""
+
+    def broken(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    monkeypatch.setattr("framework.sweep._with_sets", broken)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(market(300, 1), levels, {"rsi_period": [5]}, workers=1)
+
+
+def test_what_is_done_is_held_by_nobody() -> None:
+    """The executor keeps what was cancelled until a worker comes by: it must not keep the batch."""
+    task = _Task(0, lambda: None, None)
+    task.run()
+    assert task.call == []

@@ -25,7 +25,7 @@ WRONG = (
     "a stop is no price (row {row})",
     "a target is no price (row {row})",
     "a height is no distance (row {row})",
-    "bars are not ascending",
+    "bars are not ascending (row {row})",
 )
 COARSEST = 1.0  # of the lowest price: a tick that is larger says nothing of that price
 
@@ -45,11 +45,18 @@ def check(bars: Bars, entries: Entries, costs: Costs) -> None:
             what = "numbers" if kind == "fiu" else "whole numbers"
             raise UserError(f"entries.{name}", "does not fit the others", f"an array of {m} {what}")
     # Copies, because the kernel is compiled for one kind of array.
-    bar, side, leave = (np.array(column, np.int64) for column in (entries.bar, entries.side, entries.exit_bar))
+    bar, side, leave = (_whole(column) for column in (entries.bar, entries.side, entries.exit_bar))
     stop, target, height = (np.array(column, np.float64) for column in (entries.stop, entries.target, entries.height))
     code, row = _fault(bar, side, leave, stop, target, height, len(bars))
     if code:
-        raise UserError("entries", WRONG[code].format(row=row, last=len(bars) - 1), MADE)
+        right = "entries in the order of their bars" if code == len(WRONG) - 1 else MADE
+        raise UserError("entries", WRONG[code].format(row=row, last=len(bars) - 1), right)
+
+
+def _whole(column: NDArray[Any]) -> Ints:
+    """As the kernel reads it; what is too large for that, as an exit that never comes, is the largest number."""
+    most = np.iinfo(np.int64).max
+    return np.array(np.minimum(column, np.uint64(most)) if column.dtype.kind == "u" else column, np.int64)
 
 
 @kernel(lean=True)

@@ -60,7 +60,8 @@ def _wealth(bars: Bars, borrow: float) -> tuple[Floats, Floats, Floats]:
 
 def _runs(wealth: Floats) -> tuple[Floats, Floats, Returns]:
     """`ahead`, `behind` and `sums` of Market; sums unknown where wealth is no price that returns could be of."""
-    ahead, behind, sums = _room(*wealth.shape)
+    rows, bars = wealth.shape
+    ahead, behind, sums = _room(rows, max(bars, 2))  # of a single bar numba could not tell how they lie
     _run_extremes(np.ascontiguousarray(wealth), ahead, behind)
     if not (wealth[0] > 0).all():
         return ahead, behind, Returns(sums.within, sums.whole[:, :0])

@@ -30,6 +30,10 @@ def entries() -> Entries:
     )
 
 
+def test_an_exit_that_never_comes() -> None:
+    check(BARS, dataclasses.replace(entries(), exit_bar=np.full(3, 2**64 - 1, np.uint64)), Costs())
+
+
 def test_what_may_be() -> None:
     check(BARS, entries(), Costs())
     check(BARS, entries().take(np.zeros(0, np.int64)), Costs())
