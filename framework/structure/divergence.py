@@ -17,7 +17,7 @@ from ..compiled import kernel
 from ..indicators import bar_rsi
 from ..setups import EXTREME, Setups, ordered
 from .swings import Swings, Ties, swing_lows
-from .traits import deepest, succession, volume_ratio, width
+from .traits import deepest, lowest_between, succession, volume_ratio, width
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -125,7 +125,7 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
         "right_osc": turn.bar[pair + 1],
     }
     start = np.maximum(anchors["right_price"] - BEFORE, 0)
-    anchors[EXTREME] = _lowest(view.low, start, known)
+    anchors[EXTREME] = lowest_between(view.low, start, known)
     extreme = view.low[anchors[EXTREME]]
     features = _features(bars, raw, view, anchors, known, rule) | {
         "f_succession": succession(bars, view.side, known, regular[pair])
@@ -149,7 +149,7 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
 def _features(
     bars: Bars, raw: Floats, view: _View, anchors: dict[str, Ints], known: Ints, rule: DivergenceRule
 ) -> dict[str, Floats]:
-    after = view.low[_lowest(view.low, anchors["right_price"] + 1, known)]
+    after = view.low[lowest_between(view.low, anchors["right_price"] + 1, known)]
     return {
         "f_left_osc": raw[anchors["left_osc"]],
         "f_right_osc": raw[anchors["right_osc"]],
@@ -217,16 +217,3 @@ def _match(lows: Ints, turns: Ints, within: int) -> Ints:
             of[i] = best
             free = best + 1
     return of
-
-
-@kernel
-def _lowest(low: Floats, start: Ints, end: Ints) -> Ints:
-    """Bar of the lowest value from start to end inclusive, the first of equals, a row each."""
-    at = np.empty(len(start), np.int64)
-    for i in range(len(start)):
-        best = start[i]
-        for j in range(start[i] + 1, end[i] + 1):
-            if low[j] < low[best]:
-                best = j
-        at[i] = best
-    return at

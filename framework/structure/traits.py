@@ -1,4 +1,4 @@
-"""What is measured of a pair of swings besides their prices: zones, volume, place in the leg."""
+"""What is measured of a pair of swings besides their prices: zones, volume, place in the leg, the price reached."""
 
 from __future__ import annotations
 
@@ -74,3 +74,16 @@ def width(x: Floats, bar: Ints, known: Ints, threshold: float) -> Floats:
             last += 1
         bars[i] = last - first + 1
     return bars
+
+
+@kernel
+def lowest_between(price: Floats, first: Ints, last: Ints) -> Ints:
+    """Bar of the lowest value from first to last inclusive, the first of equals, a row each."""
+    at = np.empty(len(first), np.int64)
+    for i in range(len(first)):
+        best = first[i]
+        for j in range(first[i] + 1, last[i] + 1):
+            if price[j] < price[best]:
+                best = j
+        at[i] = best
+    return at
