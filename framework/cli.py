@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,21 +38,28 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; same result.")] = False,
 ) -> None:
     """Search window by window, trade the windows after, write the report."""
-    from .experiment.run import run as run_experiment
+    from .experiment.beside import PAGE
+    from .experiment.beside import run as run_experiment
+    from .progress import Progress
 
-    progress = _Progress()
+    progress = Progress()
     try:
         with progress as told:
-            folder = run_experiment(experiment, out=out, trials=trials, resume=resume, told=told)
+            folders = run_experiment(experiment, out=out, trials=trials, resume=resume, told=told)
     except KeyboardInterrupt:
         begun = "the same command with --resume goes on where it was"
         typer.echo(f"stopped; {begun if progress.last else 'nothing had been written yet'}", err=True)
         raise typer.Exit(STOPPED) from None
-    verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
-    for key in ("answer", "compared", "warning"):
-        if key in verdict:
-            typer.echo(verdict[key])
-    typer.echo(f"report: {_shown(folder / 'report.html')}")
+    for folder in folders:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        if len(folders) > 1:
+            typer.echo(f"{summary['timeframe']}:")
+        for key in ("answer", "compared", "warning"):
+            if key in summary["verdict"]:
+                typer.echo(summary["verdict"][key])
+        typer.echo(f"report: {_shown(folder / 'report.html')}")
+    if len(folders) > 1:
+        typer.echo(f"side by side: {_shown(folders[0].parent / PAGE)}")
 
 
 @app.command()
@@ -112,6 +118,30 @@ def _each_choice(rule: Strategy) -> list[dict[str, Any]]:
         values = parameter.values if len(parameter.values) <= FEW else (parameter.values[0], parameter.values[-1])
         sets += [{name: value} for value in values if value != parameter.default]
     return sets
+
+
+@app.command()
+def look(
+    strategy: Annotated[str, typer.Argument(help="The name of a strategy.")],
+    data: Annotated[list[str] | None, typer.Option(help="Files or sample:SYMBOL. Default sample:AAPL.")] = None,
+    value: Annotated[list[str] | None, typer.Option("--set", help="A parameter, as wave=10-6-6.")] = None,
+    each: Annotated[int, typer.Option(min=1, max=60, help="Examples of each kind.")] = 6,
+    out: Annotated[Path | None, typer.Option(help="The page. Without it: reports/look-STRATEGY.html.")] = None,
+) -> None:
+    """Draw examples of every kind of setup that a strategy finds, to check by eye."""
+    from .workspace import load_strategy, root
+
+    workspace = root(Path.cwd())
+    rule = load_strategy(workspace, strategy)
+    from .experiment.files import write
+    from .params import spelled
+    from .report.looking import Look, render
+    from .sources import load
+
+    values = spelled(rule.params, value or [], f"strategy {strategy}")
+    page = out or workspace / "reports" / f"look-{strategy}.html"
+    write(page, render(Look(rule, values, [load(what) for what in data or ["sample:AAPL"]], each)).encode())
+    typer.echo(f"page: {_shown(page)}")
 
 
 @app.command()
@@ -188,36 +218,6 @@ def _start(
 ) -> None:
     if context.invoked_subcommand is None and not version:
         typer.echo(context.get_help())
-
-
-class _Progress:
-    """A line of progress on standard error: a bar on a terminal, a line a stage elsewhere."""
-
-    last = ""
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        console = Console(stderr=True)
-        self.bar: Any = None
-        if console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self.bar = Progress(*columns, console=console, transient=True)
-            self.task = self.bar.add_task("reading", total=None)
-            self.bar.start()
-        return self.told
-
-    def told(self, stage: str, done: int, total: int) -> None:
-        if self.bar:
-            self.bar.update(self.task, description=stage, completed=done, total=total)
-        elif stage != self.last:
-            typer.echo(stage, err=True)
-        self.last = stage
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar:
-            self.bar.stop()
 
 
 def _shown(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
@@ -71,6 +71,27 @@ def span(default: float, *, low: float, high: float, step: float, unit: str = ""
 def parameters(params: type) -> Mapping[str, Parameter]:
     """The declared parameters of a rule's Params, by name, in the order of their declaration."""
     return {item.name: _parameter(item) for item in dataclasses.fields(params) if "values" in item.metadata}
+
+
+def spelled(params: type, words: Iterable[str], where: str) -> dict[str, Value]:
+    """Values of parameters from words as `wave=10-6-6`. Raises UserError where one is none."""
+    known, values = parameters(params), {}
+    for word in words:
+        name, given, text = word.partition("=")
+        if not given or name not in known:
+            raise UserError(where, f"'{word}' sets no parameter", f"NAME=VALUE, NAME one of {', '.join(known)}")
+        values[name] = known[name].check(_read(text, type(known[name].default)), where)
+    return values
+
+
+def _read(text: str, kind: type) -> Value:
+    """The text as that type where it can be, else as it stands: the check then says what would be right."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    try:
+        return cast(Value, kind(text))
+    except ValueError:
+        return text
 
 
 def build(params: type, values: Mapping[str, Any], where: str) -> Any:

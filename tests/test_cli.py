@@ -58,6 +58,7 @@ def test_help_names_every_command() -> None:
         assert re.findall(r"^  (\w+)  ", said.out.partition("Commands:")[2], re.M) == [
             "run",
             "check",
+            "look",
             "strategies",
             "data",
         ]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from framework import cli
-from framework.experiment import run as running
+from framework import cli, progress
+from framework.experiment import beside as running
 
 from .experiment import Said, chartproof, refused, toml, workspace
 
@@ -28,14 +28,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_run_says_the_verdict_and_where_the_report_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told_run(
         path: Path, out: Path | None, trials: int, resume: bool, told: Callable[[str, int, int], None]
-    ) -> Path:
+    ) -> list[Path]:
         assert (path, out, trials, resume) == (Path("x.toml"), Path("there"), 7, True)
         for stage, done in (("window 1 of 2", 1), ("window 1 of 2", 2), ("window 2 of 2", 1), ("report", 1)):
             told(stage, done, 2)
         out.mkdir()
         verdict = {"warning": "Few trades.", "answer": "It loses.", "compared": "Waiting helps.", "more": 1}
         (out / "summary.json").write_text(json.dumps({"verdict": verdict}))
-        return out
+        return [out]
 
     monkeypatch.setattr(running, "run", told_run)
     said = chartproof("run", "x.toml", "--out", "there", "--trials", "7", "--resume")
@@ -55,15 +55,15 @@ def test_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stopped_in_the_middle_and_resumed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in the second window's search: the first is kept and not searched again."""
 
-    def stopping(self: cli._Progress, stage: str, done: int, total: int) -> None:
+    def stopping(self: progress.Progress, stage: str, done: int, total: int) -> None:
         if stage == "window 2 of 3":
             raise KeyboardInterrupt
         told(self, stage, done, total)
 
     monkeypatch.setitem(sys.modules, "framework.report.page", type("Page", (), {"render": lambda *_: ""}))
-    told = cli._Progress.told
+    told = progress.Progress.told
     with monkeypatch.context() as patch:
-        patch.setattr(cli._Progress, "told", stopping)
+        patch.setattr(progress.Progress, "told", stopping)
         said = chartproof("run", "x.toml", "--out", "part")
     assert (said.status, said.out) == (130, "")
     assert said.err == "window 1 of 3\nstopped; the same command with --resume goes on where it was\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..context import Context, Higher, seen
 from ..errors import UserError, nearest
 from ..params import Value
 from ..simulation import Costs, Exits, Sizing
@@ -47,6 +49,7 @@ class Experiment:
     shared: bool
     rank: str
     conservative: ConservativeTable
+    context: Context
 
 
 def load(path: Path, trials: int | None = None) -> Experiment:
@@ -69,6 +72,8 @@ def load(path: Path, trials: int | None = None) -> Experiment:
     except UserError as error:
         raise UserError(f"{path}: strategy.name", f"{error.where} {error.wrong}", error.right) from None
     fixed, space = narrowed(strategy.parameters, table, f"{path}: strategy")
+    context = _context(path, file)
+    strategy = dataclasses.replace(strategy, find=seen(strategy.find, context))
     return Experiment(
         path=path,
         workspace=workspace,
@@ -88,6 +93,7 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         shared=file.sizing.shared,
         rank=file.sizing.rank,
         conservative=file.conservative,
+        context=context,
         **_rules(path, file),
     )
 
@@ -115,6 +121,14 @@ def _rules(path: Path, file: File) -> dict[str, Any]:
             "sizing": _sizing(file.sizing),
             "exits": Exits(**file.exits.model_dump(exclude={"opposite_setup"})),
         }
+    except UserError as error:
+        raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
+
+
+def _context(path: Path, file: File) -> Context:
+    higher = Higher(**file.higher.model_dump(), boundary=file.data.boundary) if file.higher else None
+    try:
+        return Context(**file.context.model_dump(), higher=higher)
     except UserError as error:
         raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
 

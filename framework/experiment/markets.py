@@ -9,6 +9,7 @@ import numpy as np
 from ..bars import Bars
 from ..errors import UserError
 from ..sources import funding, load
+from ..structure.timeframes import coarse
 from .config import Experiment
 from .tables import Data
 
@@ -20,7 +21,7 @@ def load_markets(experiment: Experiment) -> list[Bars]:
     data = experiment.data
     named = [f"sample:{symbol}" for symbol in data.symbols]
     named += [str(experiment.workspace / file) for file in data.files]
-    markets = [_cut(_loaded(experiment, what), experiment) for what in named]
+    markets = [_made(_cut(_loaded(experiment, what), experiment), experiment) for what in named]
     for i, bars in enumerate(markets):
         if bars.symbol in [other.symbol for other in markets[:i]]:
             raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
@@ -47,6 +48,25 @@ def _cut(bars: Bars, experiment: Experiment) -> Bars:
         held = f"{bars.symbol} has no bars in it ({bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d})"
         raise UserError(f"{experiment.path}: data.from", held, "a period that the data covers")
     return bars[first:last]
+
+
+def _made(bars: Bars, experiment: Experiment) -> Bars:
+    """The bars of the timeframe that is asked for, made of the file's, which then order what one of them cannot."""
+    data, higher = experiment.data, experiment.context.higher
+    try:
+        wanted = [timeframe for timeframe in data.timeframes if timeframe != bars.timeframe]
+        made = {timeframe: coarse(bars, timeframe, data.boundary).bars for timeframe in wanted}
+        if wanted and len(data.timeframes) == 1:
+            bars = made[wanted[0]].with_finer(bars) if len(made[wanted[0]]) else made[wanted[0]]
+        if higher:
+            coarse(bars, higher.timeframe, higher.boundary)
+    except UserError as error:
+        key = "higher.timeframe" if higher and higher.timeframe in error.where else "data.timeframes"
+        raise UserError(f"{experiment.path}: {key}", f"{error.where} {error.wrong}", error.right) from None
+    if len(bars) < 2:
+        held = f"{bars.symbol} has no whole bar of {bars.timeframe}"
+        raise UserError(f"{experiment.path}: data.timeframes", held, "a smaller timeframe, or more data")
+    return bars
 
 
 def _attach(experiment: Experiment, markets: list[Bars], key: str, attach: Callable[[Bars, str, Data], Bars]) -> None:

@@ -59,6 +59,7 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         | {"cash": experiment.cash, "shared": experiment.shared, "rank": experiment.rank},
         "exits": asdict(experiment.exits) | {"opposite_setup": experiment.opposite_setup},
         "conservative": experiment.conservative.model_dump(),
+        "context": asdict(experiment.context),
     }
 
 

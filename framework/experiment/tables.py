@@ -20,6 +20,7 @@ class Data(Table):
     """symbols: of the embedded sample. files: csv or parquet. from/to: first and last day, inclusive.
 
     funding, finer: files of what else is known of the market at the same place in `files`, "" for nothing.
+    timeframes: made of the files' bars, a run for each. boundary: the hour, UTC, at which a day begins.
     """
 
     symbols: tuple[str, ...] = Field((), strict=False)
@@ -27,6 +28,8 @@ class Data(Table):
     funding: tuple[str, ...] = Field((), strict=False)
     finer: tuple[str, ...] = Field((), strict=False)
     timeframe: str | None = Field(None, min_length=1)
+    timeframes: tuple[str, ...] = Field((), strict=False)
+    boundary: float = Field(0.0, gt=-24, lt=24)
     start: date | None = Field(None, alias="from")
     end: date | None = Field(None, alias="to")
     mend: tuple[str, ...] = Field((), strict=False)
@@ -102,6 +105,24 @@ class ConservativeTable(Table):
     stop: Literal["higher_low", "setup_low"] = "higher_low"
 
 
+class ContextTable(Table):
+    """features: of context.py, recorded with every setup. require, refuse: of these, what must and must not hold for a
+    setup to be traded.
+    """
+
+    features: tuple[str, ...] = Field((), strict=False)
+    require: tuple[str, ...] = Field((), strict=False)
+    refuse: tuple[str, ...] = Field((), strict=False)
+
+
+class HigherTable(Table):
+    """A higher timeframe's state, and what of a setup it demands: `not_against`, `with` it, or `recorded`."""
+
+    timeframe: str = Field(min_length=1)
+    state: str = "alignment"
+    demand: str = "not_against"
+
+
 class File(Table):
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
     question: str = ""
@@ -116,3 +137,5 @@ class File(Table):
     sizing: SizingTable = SizingTable()
     exits: ExitsTable = ExitsTable()
     conservative: ConservativeTable = ConservativeTable()
+    context: ContextTable = ContextTable()
+    higher: HigherTable | None = None

@@ -107,13 +107,15 @@ def cards(tested: Tested, variants: Sequence[str], searched: Sequence[str], most
         for place, (_, setup) in enumerate(choose(tested.setups, variants, most).iterrows()):
             bars, chosen = markets[setup["symbol"]], values[setup["window"]]
             below = strategy.panel(bars, strategy.build(dict(chosen)))
-            scene = _scene({str(name): one for name, one in setup.items()}, bars, below, variants)
+            scene = scene_of({str(name): one for name, one in setup.items()}, bars, below, variants)
             parameters = ", ".join(f"{named(name)} {setting(chosen[name])}" for name in searched)
             made.append(_card(scene, variants, parameters, f"s{place}"))
     return made
 
 
-def _scene(setup: Mapping[str, Any], bars: Bars, below: Panel | None, variants: Sequence[str]) -> Scene:
+def scene_of(setup: Mapping[str, Any], bars: Bars, below: Panel | None, variants: Sequence[str] = ()) -> Scene:
+    """The setup with the bars around it and around its trades."""
+
     def rows(names: Sequence[str]) -> list[int]:
         return [bar_at(bars, setup[name]) for name in names if isinstance(setup.get(name), pd.Timestamp)]
 
@@ -140,7 +142,7 @@ def _card(scene: Scene, variants: Sequence[str], parameters: str, prefix: str) -
         "veto": setup["veto"],
         "facts": [fact for fact in facts if fact],
         "outcomes": [] if setup["veto"] else [_outcome(scene, variant, daily) for variant in variants],
-        "picture": _picture(scene, variants, f"{kind} setup known on {known}: price, {name}, trades", prefix),
+        "picture": picture(scene, variants, f"{kind} setup known on {known}: price, {name}, trades", prefix),
     }
 
 
@@ -156,7 +158,8 @@ def _outcome(scene: Scene, variant: str, daily: bool) -> dict[str, str]:
     return {"variant": variant, "missed": "", "r": risks(one["r"]), "reason": reason, **days, **prices}
 
 
-def _picture(scene: Scene, variants: Sequence[str], label: str, prefix: str) -> Markup:
+def picture(scene: Scene, variants: Sequence[str], label: str, prefix: str) -> Markup:
+    """Price and, where there is one, the panel below it; the setup's bars, and what the variants traded."""
     figure = sheet(WIDTH, PRICE + 34 + (LOWER + 10 if scene.below else 0))
     top = panel(figure, 2, 14, WIDTH - 46, PRICE)
     top.set_xlim(-1, scene.last - scene.first)
@@ -168,6 +171,7 @@ def _picture(scene: Scene, variants: Sequence[str], label: str, prefix: str) -> 
         panels[1].set_xlim(top.get_xlim())
         _oscillator(panels[1], scene)
     divergence(panels, scene)
+    _anchors(panels, scene)
     for variant in variants:
         trade(top, scene, variant)
     _known(panels, scene)
@@ -208,6 +212,18 @@ def divergence(panels: Sequence[Axes], scene: Scene) -> None:
         ends = [end for side in ("left", "right") if (end := scene.row(f"{side}_{what}")) is not None]
         points = [values[scene.first + end] for end in ends]
         axes.plot(ends, points, "o-", color=COLOURS["pair"], linewidth=2, markersize=4.5)
+
+
+def _anchors(panels: Sequence[Axes], scene: Scene) -> None:
+    """A ring at every other bar that the setup is made of: at the low of a long, the high of a short, and below it."""
+    bars, above = scene.bars, scene.setup["direction"] == "short"
+    series = [bars.high if above else bars.low, *([scene.below[1]] if scene.below else [])]
+    made = [name for name, value in scene.setup.items() if isinstance(value, pd.Timestamp) and "_time" not in name]
+    ends = [scene.row(name) for name in made if name != "known_at" and not name.endswith(("_price", "_osc"))]
+    shown = sorted({end for end in ends if end is not None and 0 <= end < scene.last - scene.first})
+    for axes, values in zip(panels, series, strict=True):
+        points = [values[scene.first + end] for end in shown]
+        axes.plot(shown, points, "o", markersize=6, fillstyle="none", color=COLOURS["pair"], markeredgewidth=1.4)
 
 
 def trade(axes: Axes, scene: Scene, variant: str) -> None:

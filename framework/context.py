@@ -1,0 +1,206 @@
+"""What else was true when a setup was known: other rules' setups, levels, the market's state, a higher timeframe.
+
+Every cross-rule feature is attached here, so that detectors need not know one another and no strategy needs a line for
+it. All of it looks back: what it reads was known at the setup's `known_at`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bars import Bars
+from .compiled import kernel
+from .errors import UserError, nearest
+from .indicators import WAVES, bar_atr, bar_macd, bar_rsi, bar_stochastic
+from .setups import Setups
+from .structure.averages import alignment, ranging, regime, side_of_average
+from .structure.divergence import DivergenceRule, rsi_divergences
+from .structure.swings import swing_highs, swing_lows
+from .structure.timeframes import coarse
+from .structure.waves import WaveRule, double_bottoms
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Find: TypeAlias = Callable[[Bars, Any], Setups]
+
+WITHIN = 10  # bars back in which another rule's setup still says something
+FRESH = 5  # bars of the higher timeframe for which a divergence there does
+NEAR = 0.5  # ATR between a setup's extreme and a level
+OLDEST = 250  # bars before the setup's first anchor from which levels are taken: any price is near one of all time
+WIDTH = 5  # of the swings that are levels
+
+
+@dataclass(frozen=True)
+class Higher:
+    """A state of a higher timeframe. demand: `not_against` vetoes setups that stand against it, `with` all that do not
+    stand with it, `recorded` none. boundary: the hour, UTC, at which a day begins.
+    """
+
+    timeframe: str
+    state: str = "alignment"
+    demand: str = "not_against"
+    boundary: float = 0.0
+
+
+@dataclass(frozen=True)
+class Context:
+    """features: recorded with every setup as `f_NAME`. require: of these, what must hold for it to be traded; refuse:
+    what must not.
+    """
+
+    features: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+    higher: Higher | None = None
+
+    def __post_init__(self) -> None:
+        for where in ("features", "require", "refuse"):
+            for name in getattr(self, where):
+                if name not in FEATURES:
+                    raise UserError(f"context.{where}", f"'{name}' is none", nearest(name, FEATURES))
+        higher = self.higher
+        if higher and higher.state not in STATES:
+            raise UserError("higher.state", f"'{higher.state}' is none", nearest(higher.state, STATES))
+        if higher and higher.demand not in DEMANDS:
+            raise UserError("higher.demand", f"'{higher.demand}' is none", nearest(higher.demand, DEMANDS))
+
+
+def seen(find: Find, context: Context) -> Find:
+    """A rule's `setups` with its context attached, and vetoed where the context asks for it."""
+    if context == Context():
+        return find
+    return lambda bars, params: attached(bars, find(bars, params), context)
+
+
+def attached(bars: Bars, setups: Setups, context: Context) -> Setups:
+    """The setups with the context's features; those that it rules out bear a veto."""
+    names = dict.fromkeys((*context.features, *context.require, *context.refuse))
+    made = {f"f_{name}": FEATURES[name](bars, setups) for name in names}
+    higher = context.higher
+    if higher:
+        made["f_higher"] = setups.direction * higher_state(bars, higher)[setups.known_at]
+    found = dataclasses.replace(setups, features=dict(setups.features) | made)
+    for name in context.require:
+        found = found.refuse(~(made[f"f_{name}"] > 0), f"without {name}")
+    for name in context.refuse:
+        found = found.refuse(made[f"f_{name}"] > 0, f"with {name}")
+    if higher and higher.demand == "with":
+        found = found.refuse(~(made["f_higher"] > 0), "not with the higher timeframe")
+    if higher and higher.demand == "not_against":
+        found = found.refuse(made["f_higher"] < 0, "against the higher timeframe")
+    return found
+
+
+def higher_state(bars: Bars, higher: Higher) -> Floats:
+    """The state of the last coarse bar closed at each bar's close: +1 up, -1 down, 0 neither, NaN undefined."""
+    return coarse(bars, higher.timeframe, higher.boundary).values(STATES[higher.state])
+
+
+def same_side(setups: Setups, other: Setups, within: int = WITHIN) -> Floats:
+    """1 where another setup of the same side was known at most `within` bars before (or at) a setup's known_at."""
+    found = np.zeros(len(setups))
+    for side in (1, -1):
+        known = np.sort(other.known_at[other.direction == side])
+        at = setups.known_at
+        last = np.searchsorted(known, at, side="right") - 1
+        age = np.where(last >= 0, at - known[np.maximum(last, 0)] if len(known) else 0, within + 1)
+        found[(setups.direction == side) & (age <= within)] = 1.0
+    return found
+
+
+def near_level(bars: Bars, setups: Setups) -> Floats:
+    """1 where the setup's extreme price lies within half an ATR of a swing made before its first anchor and known by
+    its `known_at`, 0 where not; NaN without a price or an ATR.
+    """
+
+    def levels() -> tuple[Ints, Ints, Floats]:
+        found = swing_lows(bars.low, WIDTH, WIDTH), swing_highs(bars.high, WIDTH, WIDTH)
+        bar = np.concatenate([one.bar for one in found])
+        order = np.argsort(bar, kind="stable")
+        return (
+            bar[order],
+            np.concatenate([one.known_at for one in found])[order],
+            np.concatenate([one.price for one in found])[order],
+        )
+
+    bar, known, price = bars.remember(("swing_levels", WIDTH), levels)
+    begins = np.min([setups.known_at, *setups.anchors.values()], axis=0)
+    reach = NEAR * bar_atr(bars)[setups.known_at]
+    return _near(bar, known, price, begins, setups.known_at.copy(), setups.stop.copy(), reach)
+
+
+@kernel
+def _near(bar: Ints, known: Ints, price: Floats, begins: Ints, at: Ints, level: Floats, reach: Floats) -> Floats:
+    found = np.full(len(at), np.nan)
+    for i in range(len(at)):
+        if np.isnan(level[i]) or np.isnan(reach[i]):
+            continue
+        found[i] = 0.0
+        j = np.searchsorted(bar, begins[i]) - 1
+        while j >= 0 and bar[j] >= begins[i] - OLDEST:
+            if known[j] <= at[i] and abs(price[j] - level[i]) <= reach[i]:
+                found[i] = 1.0
+                break
+            j -= 1
+    return found
+
+
+def _divergences(bars: Bars) -> Setups:
+    """Regular ones whose left side was extreme: those that a chart reader calls a divergence."""
+
+    def compute() -> Setups:
+        found = rsi_divergences(bars, 14, DivergenceRule())
+        regular = np.char.startswith(found.kind, "regular")
+        return found.take(np.flatnonzero(regular & (found.features["f_left_extreme"] == 1)))
+
+    return bars.remember(("context_divergences",), compute)
+
+
+def _doubles(bars: Bars, setups: Setups) -> Floats:
+    """How many of the three stochastics have completed a double bottom (of a short: top) shortly before."""
+    counts = [same_side(setups, double_bottoms(bars, wave, WaveRule())) for wave in WAVES]
+    return np.asarray(np.sum(counts, axis=0))
+
+
+def _diverging(bars: Bars) -> Floats:
+    """+1 where a bullish divergence was known in the last bars, -1 a bearish one, the later where both; 0 neither."""
+    state, found, n = np.zeros(len(bars)), _divergences(bars), len(bars)
+    for known, side in zip(found.known_at.tolist(), found.direction.tolist(), strict=True):
+        state[known : min(known + FRESH + 1, n)] = side
+    return state
+
+
+def _sign(values: Floats) -> Floats:
+    """+1, -1 or 0; NaN stays."""
+    return np.asarray(np.sign(values))
+
+
+def _wave(bars: Bars) -> Floats:
+    long = bar_stochastic(bars, WAVES[-1])
+    return _sign(long.k - long.d)
+
+
+STATES: Mapping[str, Callable[[Bars], Floats]] = {
+    "alignment": alignment,
+    "average_20": lambda bars: side_of_average(bars, 20),
+    "average_200": regime,
+    "stochastic": _wave,
+    "rsi": lambda bars: _sign(bar_rsi(bars, 14) - 50),
+    "macd": lambda bars: _sign(bar_macd(bars).histogram),
+    "divergence": _diverging,
+}
+DEMANDS = ("not_against", "with", "recorded")
+FEATURES: Mapping[str, Callable[[Bars, Setups], Floats]] = {
+    "near_level": near_level,
+    "rsi_divergence": lambda bars, setups: same_side(setups, _divergences(bars)),
+    "stochastic_double": _doubles,
+    "ranging": lambda bars, setups: ranging(bars)[setups.known_at],
+    "with_alignment": lambda bars, setups: setups.direction * alignment(bars)[setups.known_at],
+    "with_regime": lambda bars, setups: setups.direction * regime(bars)[setups.known_at],
+}
