@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from framework.bars import Bars
+from framework.context import FEATURES, Context, Higher, seen
 from framework.entries import policy
 from framework.indicators import bar_atr, bar_rsi
 from framework.sources import load
 from framework.structure.swings import swing_highs, swing_lows, zigzag
-from framework.validation.causality import leaks, prefixes
+from framework.structure.timeframes import coarse
+from framework.validation.causality import Produce, leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy, names
 
@@ -28,8 +30,30 @@ OPTIONS = {
         {},
         {"pairing": "price", "left_extreme": "since_midline", "swing_width": 2, "trade_broken": True},
         {"rsi_period": 7, "oversold": 40.0, "overbought": 60.0, "swing_width": 3, "left_extreme": "not_required"},
-    ]
+    ],
+    "stochastic_waves": [
+        {"wave": "5-3-3"},
+        {"wave": "10-6-6", "completion": "cross", "left_below": 30.0, "right_below": 40.0, "refuse_grinding": False},
+        {"signal": "cross", "wave": "20-12-12", "from_zone": True},
+        {"signal": "strongest", "left_below": 30.0, "right_below": 40.0},
+        {"signal": "high_conviction", "left_below": 30.0, "right_below": 40.0, "completion": "cross"},
+        {"signal": "hierarchy", "left_below": 30.0, "right_below": 40.0},
+    ],
+    "moving_average_waves": [
+        {"swing_width": 1, "aligned": "known", "not_while": "ranging"},
+        {"signal": "cross", "pair": "5/20"},
+        {"signal": "side", "not_while": "never"},
+    ],
+    "momentum": [
+        {"period": 14, "not_while": "ranging"},
+        {"signal": "macd_cross"},
+        {"signal": "macd_zero", "macd": "5/35/5"},
+        {"signal": "divergence_momentum", "swing_width": 2},
+        {"signal": "divergence_macd", "swing_width": 2, "trade_broken": True},
+        {"signal": "divergence_histogram", "swing_width": 3},
+    ],
 }
+RARE = ("strongest", "high_conviction", "hierarchy")  # signals of which some hundreds of bars hold a handful
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
 
 
@@ -50,6 +74,15 @@ def of_detectors(bars: Bars):
         views[f"lows {width} {ties}"] = _known(swing_lows(bars.low, width, width, ties), "bar", "price")
         views[f"highs {width} {ties}"] = _known(swing_highs(bars.high, width, width, ties), "bar", "price")
     return views
+
+
+def of_context(bars: Bars):
+    """A rule with every feature and a weekly state attached, and a detector asked on weekly bars."""
+    rule, higher = load_strategy(ROOT, "stochastic_waves"), Higher("1w", "average_20", "with")
+    context = Context(tuple(FEATURES), ("with_regime",), ("ranging",), higher)
+    weekly = coarse(bars, "1w").setups(lambda wide: rule.setups(wide, rule.build({"wave": "5-3-3"})))
+    views = producer(seen(rule.find, context), rule.exits, rule.build({"wave": "5-3-3"}), POLICIES)(bars)
+    return views | {"weekly": (weekly.known_at, {"stop": weekly.stop, "kind": weekly.kind} | dict(weekly.anchors))}
 
 
 def _known(found, *columns: str):
@@ -74,13 +107,15 @@ def test_strategies_are_there() -> None:
 @pytest.mark.parametrize("noise", [None, 5])
 def test_every_prefix(name: str, options: dict[str, object], noise: int | None, bars: Bars) -> None:
     produce = of_strategy(name, options)
-    assert len(produce(bars)["setups"][0]) >= 20, "too few setups to prove anything"
+    least = 3 if options.get("signal") in RARE else 20
+    assert len(produce(bars)["setups"][0]) >= least, "too few setups to prove anything"
     assert list(leaks(bars, produce, range(30, len(bars) - 1), noise)) == []
 
 
 @pytest.mark.parametrize("noise", [None, 5])
-def test_every_prefix_of_detectors(noise: int | None, bars: Bars) -> None:
-    assert list(leaks(bars, of_detectors, range(30, len(bars) - 1), noise)) == []
+@pytest.mark.parametrize("produce", [of_detectors, of_context])
+def test_every_prefix_of_detectors(produce: Produce, noise: int | None, bars: Bars) -> None:
+    assert list(leaks(bars, produce, range(30, len(bars) - 1), noise)) == []
 
 
 @pytest.mark.parametrize("noise", [None, 5])

@@ -1,4 +1,4 @@
-"""Two hundred prefixes of years of hourly bars, some of them missing: nothing before moves."""
+"""Prefixes of years of hourly bars, some of them missing: nothing before moves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from framework.sources import load
 from framework.validation.causality import leaks, prefixes
-from tests.conformance.test_strategies import CASES, of_detectors, of_strategy
+from tests.conformance.test_strategies import CASES, of_context, of_detectors, of_strategy
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -18,6 +18,6 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the market data of ..
 @pytest.mark.parametrize(("file", "noise"), [("BTCUSD-1h", None), ("BTCUSD-1h", 5), ("EURUSD-4h", None)])
 def test_sampled_prefixes(file: str, noise: int | None) -> None:
     bars = load(DATA / f"{file}.parquet")
-    cuts = prefixes(len(bars), 200, seed=2)
-    for produce in [of_detectors, *(of_strategy(name, options) for name, options in CASES)]:
+    cuts = prefixes(len(bars), 40, seed=2)
+    for produce in [of_detectors, of_context, *(of_strategy(name, options) for name, options in CASES)]:
         assert list(leaks(bars, produce, cuts, noise)) == []
