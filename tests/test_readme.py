@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from framework.context import FEATURES, STATES
 from framework.experiment.config import load
-from framework.experiment.tables import File
+from framework.experiment.tables import File, HigherTable
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,11 +47,12 @@ def test_the_keys_are_known() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("Where they matter:")[2].partition("\n(`")[0]
     parts = re.split(r"\[(\w+)\] ", re.sub(r'"[^"]*"', "", text))
     tables = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert set(tables) == {"data", "costs", "exits", "sizing"}
+    assert set(tables) == {"data", "costs", "exits", "sizing", "higher", "context"}
+    models = {name: field.annotation for name, field in File.model_fields.items()} | {"higher": HigherTable}
     for table, said in tables.items():
-        names = {name for code in re.findall(r"`([^`]*)`", f"`{said}") for name in re.findall(r"[a-z_]+", code)}
-        known = set(File.model_fields[table].annotation.model_fields)
-        assert {*names} - {"true", "files"} <= known, table
+        names = {name for code in re.findall(r"`([^`]*)`", f"`{said}") for name in re.findall(r"[a-z_]\w*", code)}
+        known = set(models[table].model_fields)
+        assert {*names} - {"true", "files"} <= known | {*FEATURES, *STATES}, table
 
 
 def test_the_commands_are_known() -> None:
