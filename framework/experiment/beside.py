@@ -10,7 +10,7 @@ from typing import Any
 
 from . import config, provenance
 from .config import Experiment
-from .files import digest, plain, write
+from .files import MANIFEST, digest, write
 from .run import Told, ready, run_one
 
 PAGE = "beside.html"
@@ -25,20 +25,20 @@ def run(
 ) -> list[Path]:
     """Run the experiment in a TOML file; the folder of each of its runs, one a timeframe where it names several.
 
-    Several lie in one folder, `out` or reports/NAME-CONFIGURATION, each under its timeframe, with the page beside them.
+    Several lie in one folder, `out` or reports/NAME-IDENTITY, each under its timeframe, with the page beside them.
     Raises UserError for wrong input; nothing is written before all input is understood.
     """
     experiment = config.load(Path(path), trials)
     if len(experiment.data.timeframes) < 2:
         return [run_one(experiment, out, resume, told)]
-    name = f"{experiment.name}-{digest(plain(provenance.configuration(experiment)))[:8]}"
-    parent = Path(out) if out else experiment.workspace / "reports" / name
     each = {timeframe: _of(experiment, timeframe) for timeframe in experiment.data.timeframes}
-    for one in each.values():
-        ready(one)
+    identities = {name: provenance.manifest(one, ready(one)[0])["identity"] for name, one in each.items()}
+    name = f"{experiment.name}-{digest(identities)[:8]}"
+    parent = Path(out) if out else experiment.workspace / "reports" / name
     folders = {}
     for timeframe, one in each.items():
-        folders[timeframe] = run_one(one, parent / timeframe, resume, _named(timeframe, told))
+        begun = (parent / timeframe / MANIFEST).is_file()  # an interrupt may have come before it
+        folders[timeframe] = run_one(one, parent / timeframe, resume and begun, _named(timeframe, told))
     write(parent / PAGE, _page(experiment, folders).encode())
     return list(folders.values())
 

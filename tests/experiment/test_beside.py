@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -88,3 +89,11 @@ def test_a_higher_timeframe_for_a_rule_that_knows_nothing_of_it(home: Path) -> N
     assert against.any() and (setups.loc[against, "veto"] == "against the higher timeframe").all()
     manifest = json.loads((home / "higher" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["configuration"]["context"]["higher"]["state"] == "average_20"
+
+
+def test_an_interrupt_before_a_later_timeframe_is_resumed(home: Path) -> None:
+    path = put(home, "data.timeframes = ['4h', '1d']")
+    assert chartproof("run", path, "--out", home / "resumed").status == 0
+    shutil.rmtree(home / "resumed" / "1d")
+    assert chartproof("run", path, "--out", home / "resumed", "--resume").status == 0
+    assert (home / "resumed" / "1d" / "report.html").is_file()
