@@ -84,7 +84,8 @@ def attached(bars: Bars, setups: Setups, context: Context) -> Setups:
     made = {f"f_{name}": FEATURES[name](bars, setups) for name in names}
     higher = context.higher
     if higher:
-        made["f_higher"] = setups.direction * higher_state(bars, higher)[setups.known_at]
+        of_long, of_short = (higher_state(bars, higher, side)[setups.known_at] for side in (1, -1))
+        made["f_higher"] = np.where(setups.direction > 0, of_long, of_short)
     found = dataclasses.replace(setups, features=dict(setups.features) | made)
     for name in context.require:
         found = found.refuse(~(made[f"f_{name}"] > 0), f"without {name}")
@@ -97,9 +98,12 @@ def attached(bars: Bars, setups: Setups, context: Context) -> Setups:
     return found
 
 
-def higher_state(bars: Bars, higher: Higher) -> Floats:
-    """The state of the last coarse bar closed at each bar's close: +1 up, -1 down, 0 neither, NaN undefined."""
-    return coarse(bars, higher.timeframe, higher.boundary).values(STATES[higher.state])
+def higher_state(bars: Bars, higher: Higher, side: int) -> Floats:
+    """How the last coarse bar closed at each bar's close stands to a long (side +1) or a short (-1): +1 with it, -1
+    against it, 0 neither, NaN undefined.
+    """
+    wide = coarse(bars, higher.timeframe, higher.boundary)
+    return wide.values(lambda of: STATES[higher.state](of, side))
 
 
 def same_side(setups: Setups, other: Setups, within: int = WITHIN) -> Floats:
@@ -168,31 +172,35 @@ def _doubles(bars: Bars, setups: Setups) -> Floats:
     return np.asarray(np.sum(counts, axis=0))
 
 
-def _diverging(bars: Bars) -> Floats:
-    """+1 where a bullish divergence was known in the last bars, -1 a bearish one, the later where both; 0 neither."""
-    state, found, n = np.zeros(len(bars)), _divergences(bars), len(bars)
-    for known, side in zip(found.known_at.tolist(), found.direction.tolist(), strict=True):
-        state[known : min(known + FRESH + 1, n)] = side
-    return state
-
-
-def _sign(values: Floats) -> Floats:
-    """+1, -1 or 0; NaN stays."""
-    return np.asarray(np.sign(values))
+def _diverging(bars: Bars, side: int) -> Floats:
+    """+1 where a divergence of that side is fresh, whatever the other side has, -1 where only one of the other is."""
+    found, fresh = _divergences(bars), {}
+    for of in (side, -side):
+        known = found.known_at[found.direction == of]
+        ended = np.minimum(known + FRESH + 1, len(bars))
+        running = np.bincount(known, minlength=len(bars) + 1) - np.bincount(ended, minlength=len(bars) + 1)
+        fresh[of] = np.cumsum(running)[:-1] > 0
+    state = np.where(fresh[side], 1.0, np.where(fresh[-side], -1.0, 0.0))
+    return np.where(np.isnan(bar_rsi(bars, 14)), np.nan, state)
 
 
 def _wave(bars: Bars) -> Floats:
     long = bar_stochastic(bars, WAVES[-1])
-    return _sign(long.k - long.d)
+    return long.k - long.d
 
 
-STATES: Mapping[str, Callable[[Bars], Floats]] = {
-    "alignment": alignment,
-    "average_20": lambda bars: side_of_average(bars, 20),
-    "average_200": regime,
-    "stochastic": _wave,
-    "rsi": lambda bars: _sign(bar_rsi(bars, 14) - 50),
-    "macd": lambda bars: _sign(bar_macd(bars).histogram),
+def _by_sign(line: Callable[[Bars], Floats]) -> Callable[[Bars, int], Floats]:
+    """Above zero is with a long and against a short."""
+    return lambda bars, side: side * np.sign(line(bars))
+
+
+STATES: Mapping[str, Callable[[Bars, int], Floats]] = {
+    "alignment": _by_sign(alignment),
+    "average_20": _by_sign(lambda bars: side_of_average(bars, 20)),
+    "average_200": _by_sign(regime),
+    "stochastic": _by_sign(_wave),
+    "rsi": _by_sign(lambda bars: bar_rsi(bars, 14) - 50),
+    "macd": _by_sign(lambda bars: bar_macd(bars).histogram),
     "divergence": _diverging,
 }
 DEMANDS = ("not_against", "with", "recorded")

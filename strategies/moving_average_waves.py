@@ -11,6 +11,7 @@ Left when the fast average (with `side`: the close) is on the wrong side of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,8 @@ def setups(bars: Bars, p: Params) -> Setups:
     """Every signal of the chosen sort; those in a market without direction bear a veto."""
     fast, slow = _pair(p)
     if p.signal == "double":
-        rule = DoubleRule(fast, slow, p.swing_width, p.max_gap, aligned=p.aligned)  # type: ignore[arg-type]
+        aligned: Any = p.aligned  # Params checks the word
+        rule = DoubleRule(fast, slow, p.swing_width, p.max_gap, aligned=aligned)
         found = average_double(bars, rule)
     else:
         found = average_crosses(bars, fast, slow) if p.signal == "cross" else above_average(bars, slow)

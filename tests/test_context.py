@@ -79,8 +79,8 @@ def test_a_level_is_a_swing_from_before_the_setup_and_known_by_then() -> None:
 @pytest.mark.parametrize("state", list(STATES))
 def test_states_are_of_the_last_bar_that_is_over(state: str) -> None:
     bars = load(needed("BTCUSDT-4h.parquet"))
-    found, daily = higher_state(bars, Higher("1d", state)), coarse(bars, "1d").bars
-    values = STATES[state](daily)
+    found, daily = higher_state(bars, Higher("1d", state), 1), coarse(bars, "1d").bars
+    values = STATES[state](daily, 1)
     ends = daily.time + daily.step
     for bar in range(0, len(bars), 37):
         over = int(np.searchsorted(ends, bars.time[bar] + bars.step, side="right")) - 1
@@ -94,12 +94,22 @@ def test_vetoes_by_the_higher_timeframe() -> None:
     bars = load(needed("BTCUSDT-4h.parquet"))
     at = list(range(400, 8000, 50))
     asked = setups(bars, at, [1, -1] * (len(at) // 2))
-    state = higher_state(bars, Higher("1d", "average_20"))[asked.known_at] * asked.direction
+    state = higher_state(bars, Higher("1d", "average_20"), 1)[asked.known_at] * asked.direction
     for demand, refused in (("not_against", state < 0), ("with", ~(state > 0)), ("recorded", state > 9)):
         found = attached(bars, asked, Context(higher=Higher("1d", "average_20", demand)))
         assert (found.features["f_higher"] == state).all()
         assert (found.traded == ~refused).all()
         assert set(found.veto[refused]) <= {"against the higher timeframe", "not with the higher timeframe"}
+
+
+def test_divergences_of_both_sides_count_five_bars_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bullish one known at 50, a bearish one at 52: to bar 55 either side has its own, then the bearish one alone."""
+    bars = bars_at(hours("2024-01-01", 80))
+    monkeypatch.setattr("framework.context._divergences", lambda of: setups(of, [50, 52], [1, -1]))
+    long, short = STATES["divergence"](bars, 1), STATES["divergence"](bars, -1)
+    assert np.isnan(long[:14]).all() and (long[14:50] == 0).all()
+    assert long[50:60].tolist() == [1, 1, 1, 1, 1, 1, -1, -1, 0, 0]
+    assert short[50:60].tolist() == [-1, -1, 1, 1, 1, 1, 1, 1, 0, 0]
 
 
 def test_vetoes_by_features() -> None:

@@ -30,9 +30,9 @@ def run(
     """
     experiment = config.load(Path(path), trials)
     if len(experiment.data.timeframes) < 2:
-        return [run_one(experiment, out, resume, told)]
-    each = {timeframe: _of(experiment, timeframe) for timeframe in experiment.data.timeframes}
-    identities = {name: provenance.manifest(one, ready(one)[0])["identity"] for name, one in each.items()}
+        return [run_one(ready(experiment), out, resume, told)]
+    each = {timeframe: ready(_of(experiment, timeframe)) for timeframe in experiment.data.timeframes}
+    identities = {name: provenance.manifest(one.experiment, one.markets)["identity"] for name, one in each.items()}
     name = f"{experiment.name}-{digest(identities)[:8]}"
     parent = Path(out) if out else experiment.workspace / "reports" / name
     folders = {}

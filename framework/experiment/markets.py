@@ -53,11 +53,13 @@ def _cut(bars: Bars, experiment: Experiment) -> Bars:
 def _made(bars: Bars, experiment: Experiment) -> Bars:
     """The bars of the timeframe that is asked for, made of the file's, which then order what one of them cannot."""
     data, higher = experiment.data, experiment.context.higher
+    if len(data.timeframes) > 1:
+        wrong = f"names {len(data.timeframes)}, and a run has one"
+        raise UserError(f"{experiment.path}: data.timeframes", wrong, "the command `chartproof run`, which runs each")
     try:
-        wanted = [timeframe for timeframe in data.timeframes if timeframe != bars.timeframe]
-        made = {timeframe: coarse(bars, timeframe, data.boundary).bars for timeframe in wanted}
-        if wanted and len(data.timeframes) == 1:
-            bars = made[wanted[0]].with_finer(bars) if len(made[wanted[0]]) else made[wanted[0]]
+        if data.timeframes and data.timeframes != (bars.timeframe,):
+            made = coarse(bars, data.timeframes[0], data.boundary).bars
+            bars = made.with_finer(bars) if len(made) else made
         if higher:
             coarse(bars, higher.timeframe, higher.boundary)
     except UserError as error:

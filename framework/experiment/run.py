@@ -60,25 +60,35 @@ def run(
     told: Told = lambda *_: None,
 ) -> Path:
     """Run the experiment in a TOML file of one timeframe and return its folder; see `run_one`."""
-    return run_one(config.load(Path(path), trials), out, resume, told)
+    return run_one(ready(config.load(Path(path), trials)), out, resume, told)
 
 
-def ready(experiment: Experiment) -> tuple[list[Bars], list[Window], Trading]:
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """An experiment whose input is all understood and whose rule has been shown not to look ahead."""
+
+    experiment: Experiment
+    markets: list[Bars]
+    windows: list[Window]
+    trading: Trading
+
+
+def ready(experiment: Experiment) -> Ready:
     """Its markets, its windows and how it trades, all of them checked. Raises UserError for wrong input."""
     markets = load_markets(experiment)
     windows = _windows(experiment, markets)
     trading = _trading(experiment, len(markets))
     _prove(experiment, trading, markets, experiment.fixed, CUTS)
-    return markets, windows, trading
+    return Ready(experiment, markets, windows, trading)
 
 
-def run_one(experiment: Experiment, out: str | Path | None, resume: bool, told: Told) -> Path:
+def run_one(made: Ready, out: str | Path | None, resume: bool, told: Told) -> Path:
     """Run an experiment and return its folder. `told` hears of progress: stage, done, total.
 
     Without `out` the folder is reports/NAME-IDENTITY in the workspace, so another configuration, data set or code
-    never overwrites it. Raises UserError for wrong input; nothing is written before all input is understood.
+    never overwrites it. Raises UserError where the folder holds another run.
     """
-    markets, windows, trading = ready(experiment)
+    experiment, markets, windows, trading = made.experiment, made.markets, made.windows, made.trading
     manifest = provenance.manifest(experiment, markets)
     name = f"{experiment.name}-{manifest['identity'][:8]}"
     folder = Folder(Path(out) if out else experiment.workspace / "reports" / name, manifest["identity"])

@@ -79,7 +79,7 @@ def coarse(bars: Bars, timeframe: str, boundary: float = 0.0) -> Coarse:
     """The bars of a higher timeframe, made once. boundary: the hour, UTC, at which a day begins; a week on Monday then.
 
     A first bar whose beginning the data does not hold is left out. Where a volume in it is unknown, a bar's is. Raises
-    UserError unless the timeframe is a multiple of the bars' own.
+    UserError unless the timeframe is a multiple of the bars' own, or where bars lie across its bounds.
     """
     step = int(timeframe_step(timeframe).astype(np.int64))
     own = int(bars.step.astype(np.int64))
@@ -87,13 +87,21 @@ def coarse(bars: Bars, timeframe: str, boundary: float = 0.0) -> Coarse:
         raise UserError(f"timeframe '{timeframe}'", f"is not made of {bars.timeframe} bars", "a multiple of it")
     if not -24 < boundary < 24:
         raise UserError("boundary", f"is {boundary:g}", "the hour of the day, UTC, at which a day begins")
-    return bars.remember(("coarse", timeframe, boundary), lambda: _made(bars, timeframe, step, int(boundary * HOUR)))
+    begins = _begins(bars, step, int(boundary * HOUR))
+    if (bars.time.astype(np.int64) + own > begins + step).any():
+        held = f"bars of {bars.timeframe} that open at {bars.time[0]} lie across the bounds of {timeframe} bars"
+        raise UserError(f"timeframe '{timeframe}'", held, "another hour at which the day begins (boundary)")
+    return bars.remember(("coarse", timeframe, boundary), lambda: _made(bars, timeframe, step, begins))
 
 
-def _made(bars: Bars, timeframe: str, step: int, boundary: int) -> Coarse:
-    time, own = bars.time.astype(np.int64), int(bars.step.astype(np.int64))
+def _begins(bars: Bars, step: int, boundary: int) -> Ints:
+    """When the coarse bar of each fine one begins, in microseconds."""
     start = boundary + (MONDAY if step % WEEK == 0 else 0)
-    begins = (time - start) // step * step + start
+    return (bars.time.astype(np.int64) - start) // step * step + start
+
+
+def _made(bars: Bars, timeframe: str, step: int, begins: Ints) -> Coarse:
+    time, own = bars.time.astype(np.int64), int(bars.step.astype(np.int64))
     first = np.flatnonzero(np.diff(begins, prepend=begins[:1] - 1))
     last = np.append(first[1:], len(bars))[: len(first)] - 1
     known = np.searchsorted(time + own, begins[first] + step)  # the first close at or after its end

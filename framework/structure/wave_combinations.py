@@ -1,9 +1,9 @@
 """What the three stochastics say together: waves within waves, the strongest signal, three double bottoms at once.
 
 A combination is known when the last of its parts is, and each is published once: a hierarchy for each double bottom of
-the middle wave, a strongest signal for each cross of the long one, a conviction for each double bottom of the long one,
-at the first close at which all the rest is there. Of two that are known at one close the one whose first part is the
-later stays. Double bottoms of every grade count; their grades are recorded.
+the middle wave, a strongest signal for each cross of the long one, a conviction for each double bottom of the long one.
+What is already to be so, the short wave rising, is looked at then and not waited for. Of two that are known at one
+close the one whose first part is the later stays. Double bottoms of every grade count; their grades are recorded.
 """
 
 from __future__ import annotations
@@ -193,7 +193,9 @@ def _nested(
 
 @kernel
 def _joined(cross: Ints, middle: Ints, ready: Bools, within: int) -> tuple[Ints, Ints]:
-    """For each cross the first bar at which a double bottom is near enough and all is ready, and its row; -1 none."""
+    """For each cross the first bar that has it and a double bottom near enough, and is ready, and the latter's row; -1
+    none.
+    """
     known, part = np.full(len(cross), -1, np.int64), np.full(len(cross), -1, np.int64)
     for i in range(len(cross)):
         for j in range(np.searchsorted(middle, cross[i] - within), len(middle)):

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from framework.errors import UserError
 from framework.experiment import config
 from framework.experiment.markets import load_markets
+from framework.experiment.run import run
 from framework.sources import load
 from framework.structure.timeframes import coarse
 from tests.real import needed
@@ -97,3 +99,10 @@ def test_an_interrupt_before_a_later_timeframe_is_resumed(home: Path) -> None:
     shutil.rmtree(home / "resumed" / "1d")
     assert chartproof("run", path, "--out", home / "resumed", "--resume").status == 0
     assert (home / "resumed" / "1d" / "report.html").is_file()
+
+
+def test_several_are_not_run_as_one(home: Path) -> None:
+    """From Python there is one folder to return: the file's own bars must not be taken for what was asked."""
+    with pytest.raises(UserError, match="names 2, and a run has one"):
+        run(put(home, "data.timeframes = ['4h', '1d']"), home / "one")
+    assert not (home / "one").exists()
