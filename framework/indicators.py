@@ -80,6 +80,7 @@ class Macd(NamedTuple):
 
 
 SIMPLE: Any = 0  # TA-Lib's number for a simple average, which its types want to be a word
+TINY = 1e-10  # of the close
 WAVES = ((5, 3, 3), (10, 6, 6), (20, 12, 12))  # the short, the middle and the long wave
 
 
@@ -129,7 +130,12 @@ def macd(close: Floats, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd
     """Appel's MACD; all three lines begin at index slow + signal - 2. Both averages are seeded at the slow one's."""
     if len(close) < slow + signal - 1:
         return Macd(*(np.full(len(close), np.nan) for _ in range(3)))
-    return Macd(*talib.MACD(close, fast, slow, signal))
+    return Macd(*(settled(line, close) for line in talib.MACD(close, fast, slow, signal)))
+
+
+def settled(distance: Floats, close: Floats) -> Floats:
+    """The distance of two prices, 0 where it is no more than rounding leaves: it would make crosses out of nothing."""
+    return np.where(np.abs(distance) <= TINY * close, 0.0, distance)
 
 
 def bar_stochastic(bars: Bars, wave: tuple[int, int, int]) -> Stochastic:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bars import Bars
-from ..indicators import bar_atr, bar_ema, bar_sma
-from ..setups import EXTREME, Setups, ordered
+from ..indicators import bar_atr, bar_ema, bar_sma, settled
+from ..setups import Setups, ordered
+from .sides import BEFORE, Rows, changes, of_side
 from .swings import swing_lows
-from .traits import lowest_between
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -27,7 +27,6 @@ Bools: TypeAlias = NDArray[np.bool_]
 SET = (5, 20, 60, 120)
 PAIRS = ((5, 20), (20, 60), (60, 120), (120, 240))  # the adjacent ones
 BACK = 3  # times the slow average's bars: a cross stands on no extreme from further back
-TINY = 1e-10  # of the close: what rounding leaves of equal averages would make crosses out of nothing
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def side_of_average(bars: Bars, period: int = 20) -> Floats:
 
 def regime(bars: Bars, period: int = 200) -> Floats:
     """+1 a bull market, -1 a bear market: the close above, below its simple average; 0 on it, NaN in the warm-up."""
-    return np.sign(_settled(bars, bars.close - bar_sma(bars, period)))
+    return np.sign(settled(bars.close - bar_sma(bars, period), bars.close))
 
 
 def marked(bars: Bars, found: Setups) -> Setups:
@@ -158,8 +157,8 @@ def average_double(bars: Bars, rule: DoubleRule = DOUBLE) -> Setups:
     """Two successive swing lows of the fast average, both above the slow one, the second higher, in bullish order.
 
     Kinds: double_bottom, and double_top, the mirror below the slow average. left, right: bars of the two swings; known
-    when the right one is. stop: the lowest low (highest high) of the price from the left swing through known_at.
-    Features: those of `marked`, and f_spread of the pair in ATR. Vetoes none.
+    when the right one is. stop: the lowest low (highest high) of the price from three bars before the left swing
+    through known_at. Features: those of `marked`, and f_spread of the pair in ATR. Vetoes none.
     """
 
     def compute() -> Setups:
@@ -167,8 +166,8 @@ def average_double(bars: Bars, rule: DoubleRule = DOUBLE) -> Setups:
         parts = []
         for side, kind in ((1, "double_bottom"), (-1, "double_top")):
             left, right, known = _doubles(bars, rule, side)
-            part = _setups(bars, name, kind, side, {"left": left, "right": right}, left, known)
-            parts.append(replace(part, detection=repr(sorted(asdict(rule).items()))))
+            rows = Rows(np.full(len(left), kind), {"left": left, "right": right}, left - BEFORE, known, {})
+            parts.append(of_side(bars, side, name, rows, repr(sorted(asdict(rule).items()))))
         return _with_spread(bars, ordered(parts), rule.fast, rule.slow)
 
     return bars.remember(("average_double", rule), compute)
@@ -191,41 +190,16 @@ def _doubles(bars: Bars, rule: DoubleRule, side: int) -> tuple[Ints, Ints, Ints]
 def _crosses(bars: Bars, fast: int, slow: int, name: str, kinds: tuple[str, str]) -> Setups:
     def compute() -> Setups:
         order = _order(bars, fast, slow)
-        bar, before = _changes(order)
+        bar, before = changes(order)
         parts = []
         for side, kind in zip((1, -1), kinds, strict=True):
             rows = order[bar] == side
             first = np.maximum(before[rows], bar[rows] - BACK * slow)
-            parts.append(_setups(bars, name, kind, side, {"cross": bar[rows]}, first, bar[rows]))
+            found = Rows(np.full(len(first), kind), {"cross": bar[rows]}, first, bar[rows], {})
+            parts.append(of_side(bars, side, name, found))
         return _with_spread(bars, ordered(parts), fast, slow)
 
     return bars.remember((name,), compute)
-
-
-def _changes(side: Floats) -> tuple[Ints, Ints]:
-    """Bars at which the side is first the other one, and for each the change before it; else where a side began."""
-    sided = np.flatnonzero(np.abs(side) == 1)
-    bar = sided[1:][np.diff(side[sided]) != 0]
-    return bar, np.concatenate([sided[:1], bar])[: len(bar)]
-
-
-def _setups(bars: Bars, name: str, kind: str, side: int, anchors: dict[str, Ints], first: Ints, known: Ints) -> Setups:
-    """Setups of one side, whose extreme lies between `first` and `known`."""
-    low = bars.low if side > 0 else -bars.high
-    extreme = lowest_between(low, first, known)
-    return Setups(
-        symbol=bars.symbol,
-        timeframe=bars.timeframe,
-        time=bars.time,
-        rule=name,
-        kind=np.full(len(known), kind),
-        direction=np.full(len(known), side, np.int8),
-        anchors=anchors | {EXTREME: extreme},
-        known_at=known,
-        stop=side * low[extreme],
-        features={},
-        veto=np.full(len(known), "", dtype="U1"),
-    )
 
 
 def _with_spread(bars: Bars, found: Setups, fast: int, slow: int) -> Setups:
@@ -235,16 +209,11 @@ def _with_spread(bars: Bars, found: Setups, fast: int, slow: int) -> Setups:
 
 def _order(bars: Bars, fast: int, slow: int) -> Floats:
     """+1 where the fast average is above the slow one, -1 below, 0 equal but for rounding; NaN in the warm-up."""
-    return np.sign(_settled(bars, bar_ema(bars, fast) - bar_ema(bars, slow)))
-
-
-def _settled(bars: Bars, distance: Floats) -> Floats:
-    """The distance of two prices, 0 where it is no more than rounding leaves."""
-    return np.where(np.abs(distance) <= TINY * bars.close, 0.0, distance)
+    return np.sign(settled(bar_ema(bars, fast) - bar_ema(bars, slow), bars.close))
 
 
 def _in_atr(bars: Bars, distance: Floats) -> Floats:
     """The distance of two prices in ATR; NaN without a range."""
     reach, ratio = bar_atr(bars), np.full(len(bars), np.nan)
-    np.divide(_settled(bars, distance), reach, out=ratio, where=reach > 0)
+    np.divide(settled(distance, bars.close), reach, out=ratio, where=reach > 0)
     return ratio

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import bar_rsi
-from ..setups import EXTREME, Setups, ordered
+from ..setups import Setups, ordered
+from .sides import BEFORE, Rows, of_side
 from .swings import Swings, Ties, swing_lows
 from .traits import deepest, lowest_between, succession, volume_ratio, width
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-
-BEFORE = 3  # bars before the right swing that the setup's extreme may lie in: price and oscillator rarely turn together
 
 
 @dataclass(frozen=True)
@@ -124,26 +123,12 @@ def _side(bars: Bars, raw: Floats, view: _View, rule: DivergenceRule, name: str)
         "right_price": price.bar[pair + 1],
         "right_osc": turn.bar[pair + 1],
     }
-    start = np.maximum(anchors["right_price"] - BEFORE, 0)
-    anchors[EXTREME] = lowest_between(view.low, start, known)
-    extreme = view.low[anchors[EXTREME]]
     features = _features(bars, raw, view, anchors, known, rule) | {
         "f_succession": succession(bars, view.side, known, regular[pair])
     }
     word = "bullish" if view.side > 0 else "bearish"
-    return Setups(
-        symbol=bars.symbol,
-        timeframe=bars.timeframe,
-        time=bars.time,
-        rule=name,
-        kind=np.where(regular[pair], f"regular_{word}", f"hidden_{word}"),
-        direction=np.full(len(pair), view.side, np.int8),
-        anchors=anchors,
-        known_at=known,
-        stop=view.side * extreme,
-        features=features,
-        veto=np.full(len(pair), "", dtype="U1"),
-    )
+    kind = np.where(regular[pair], f"regular_{word}", f"hidden_{word}")
+    return of_side(bars, view.side, name, Rows(kind, anchors, anchors["right_price"] - BEFORE, known, features))
 
 
 def _features(
@@ -174,7 +159,7 @@ def _swings(view: _View, rule: DivergenceRule) -> tuple[Swings, Swings]:
 
 
 def _zone(view: _View, anchors: dict[str, Ints], known: Ints, run: bool) -> dict[str, Floats]:
-    """How deep and how wide each side stood in the extreme zone."""
+    """How deep and how wide each side stood in the extreme zone; NaN where the threshold is."""
     turn = anchors["left_osc"]
     left_bar = deepest(view.oscillator, turn, view.midline) if run else turn
     left, right = view.oscillator[left_bar], view.oscillator[anchors["right_osc"]]
@@ -183,7 +168,7 @@ def _zone(view: _View, anchors: dict[str, Ints], known: Ints, run: bool) -> dict
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(left_width > 0, right_width / left_width, np.nan)
     return {
-        "f_left_extreme": (left <= view.threshold).astype(float),
+        "f_left_extreme": np.where(np.isnan(view.threshold), np.nan, left <= view.threshold),
         "f_left_depth": view.threshold - left,
         "f_right_depth": view.threshold - right,
         "f_left_width": left_width,

@@ -1,13 +1,13 @@
 """The stochastic's lines as a chart reader takes them: crosses, zones, grinding, the three settings side by side.
 
-Everything is written for the bullish side. The bearish side is the same code on mirrored lines: k, d and price negated
-with highs and lows exchanged, a level of x points being x - 100 there (100 - k would round two values to one).
+Everything is written for the bullish side. The bearish side is the same code on mirrored lines: k and d negated, a
+level of x points being x - 100 there (100 - k would round two values to one).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import WAVES, Stochastic, bar_stochastic
-from ..setups import EXTREME, Setups, ordered
-from .traits import lowest_between
+from ..setups import Setups, ordered
+from .sides import Rows, of_side
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -45,26 +45,15 @@ GRINDING = Grinding()
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What one side looks at: for the bearish side everything is mirrored. low: of the price."""
+    """What one side looks at: for the bearish side the lines are mirrored."""
 
     side: int
     k: Floats
     d: Floats
-    low: Floats
 
     def level(self, points: float) -> float:
         """A level of the oscillator, given for the bullish side."""
         return points if self.side > 0 else points - 100.0
-
-
-class Rows(NamedTuple):
-    """Setups of one side. start: the bar from which their extreme price is looked for, up to known_at."""
-
-    kind: NDArray[np.str_]
-    anchors: dict[str, Ints]
-    start: Ints
-    known_at: Ints
-    features: dict[str, Floats]
 
 
 def wave_name(wave: Wave) -> str:
@@ -72,28 +61,9 @@ def wave_name(wave: Wave) -> str:
     return "-".join(map(str, wave))
 
 
-def views(bars: Bars, lines: Stochastic) -> tuple[View, View]:
+def views(lines: Stochastic) -> tuple[View, View]:
     """The bullish and the bearish side of a symbol's lines."""
-    return View(1, lines.k, lines.d, bars.low), View(-1, -lines.k, -lines.d, -bars.high)
-
-
-def published(bars: Bars, view: View, rule: str, rows: Rows, detection: str = "") -> Setups:
-    """One side's rows as setups that stand on the lowest low since their start."""
-    extreme = lowest_between(view.low, rows.start, rows.known_at)
-    return Setups(
-        symbol=bars.symbol,
-        timeframe=bars.timeframe,
-        time=bars.time,
-        rule=rule,
-        kind=rows.kind,
-        direction=np.full(len(extreme), view.side, np.int8),
-        anchors=rows.anchors | {EXTREME: extreme},
-        known_at=rows.known_at,
-        stop=view.side * view.low[extreme],
-        features=rows.features,
-        veto=np.full(len(extreme), "", dtype="U1"),
-        detection=detection,
-    )
+    return View(1, lines.k, lines.d), View(-1, -lines.k, -lines.d)
 
 
 def crossed(k: Floats, d: Floats) -> Bools:
@@ -124,10 +94,10 @@ def crosses(bars: Bars, wave: Wave) -> Setups:
         row = np.searchsorted(opposite, known)  # the how-manieth opposite cross is the last one before
         since = np.concatenate([[0], opposite])[row]
         start = np.maximum(since, known - REACH * wave[0])
-        return published(bars, view, rule, Rows(kind, {"cross": known}, start, known, features))
+        return of_side(bars, view.side, rule, Rows(kind, {"cross": known}, start, known, features))
 
     lines, rule = bar_stochastic(bars, wave), f"stochastic_{wave_name(wave)}_cross"
-    return bars.remember(("stochastic_crosses", wave), lambda: ordered(side(view) for view in views(bars, lines)))
+    return bars.remember(("stochastic_crosses", wave), lambda: ordered(side(view) for view in views(lines)))
 
 
 def bar_grinding(bars: Bars, wave: Wave) -> Floats:

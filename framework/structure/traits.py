@@ -62,7 +62,9 @@ def deepest(x: Floats, bar: Ints, midline: float) -> Ints:
 
 @kernel
 def width(x: Floats, bar: Ints, known: Ints, threshold: float) -> Floats:
-    """Contiguous bars at or below the threshold around `bar`, none later than `known`."""
+    """Contiguous bars at or below the threshold around `bar`, none later than `known`; NaN without a threshold."""
+    if np.isnan(threshold):
+        return np.full(len(bar), np.nan)
     bars = np.zeros(len(bar))
     for i in range(len(bar)):
         if not x[bar[i]] <= threshold:

@@ -3,11 +3,13 @@
 A combination is known when the last of its parts is, and each is published once: a hierarchy for each double bottom of
 the middle wave, a strongest signal for each cross of the long one, a conviction for each double bottom of the long one.
 What is already to be so, the short wave rising, is looked at then and not waited for. Of two that are known at one
-close the one whose first part is the later stays. Double bottoms of every grade count; their grades are recorded.
+close the one whose first part is the later stays, of two on the same swings the one that was known first. Double
+bottoms of every grade count; their grades are recorded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -17,8 +19,9 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import WAVES, bar_stochastic
-from ..setups import Setups, ordered
-from .stochastic import Bools, Floats, Ints, Rows, View, crosses, published, views
+from ..setups import EXTREME, Setups, ordered
+from .sides import BEFORE, Rows, of_side
+from .stochastic import Bools, Floats, Ints, View, crosses, views
 from .swings import swing_highs, swing_lows
 from .waves import WaveRule, double_bottoms
 
@@ -51,8 +54,8 @@ def hierarchies(bars: Bars, rule: WaveRule) -> Setups:
     half-waves of the double bottom are those of 10-6-6 from the one that falls into its left low to the one that begins
     at its right low, as far as they begin in that of 20-12-12. Of several of 5-3-3 the last one known by the time the
     middle's is counts, else the first to come. Anchors: long_swing, the bar at which the half-wave of 20-12-12 begins;
-    middle_known, short_known. stop: the lowest low since the earliest left low. Features: f_middle_grade,
-    f_short_grade; f_grinding 1 when a part did. Vetoes none.
+    middle_right, short_right, the right lows. stop: the lowest low since three bars before the earliest left low.
+    Features: f_middle_grade, f_short_grade; f_grinding 1 when a part did. Vetoes none.
     """
 
     def side(view: View) -> Setups:
@@ -61,14 +64,12 @@ def hierarchies(bars: Bars, rule: WaveRule) -> Setups:
         rows = _latest(part >= 0, np.maximum(middle.known_at, np.append(short.known_at, 0)[part]))
         middle, short = middle.take(rows), short.take(part[rows])
         known = np.maximum(middle.known_at, short.known_at)
-        anchors = {"long_swing": around[rows], "middle_known": middle.known_at, "short_known": short.known_at}
-        start = np.minimum(middle.anchors["left"], short.anchors["left"])
+        anchors = {"long_swing": around[rows]} | _rights(middle=middle, short=short)
+        start = _since(middle, short)
         found = Rows(_kind("hierarchy", view, known), anchors, start, known, _features(middle=middle, short=short))
-        return published(bars, view, "stochastic_hierarchy", found, _detection(rule))
+        return of_side(bars, view.side, "stochastic_hierarchy", found, _detection(rule))
 
-    return bars.remember(
-        ("hierarchies", rule), lambda: ordered(side(view) for view in views(bars, bar_stochastic(bars, LONG)))
-    )
+    return bars.remember(("hierarchies", rule), lambda: _once(side(view) for view in views(bar_stochastic(bars, LONG))))
 
 
 def strongest(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
@@ -76,8 +77,8 @@ def strongest(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
 
     Kinds: strongest_bottom, strongest_top (death cross from overbought, double top, falling). At known_at the cross
     still stands and 5-3-3 is above its bar before. Of several double bottoms the last one counts. Anchors: long_cross,
-    middle_known. stop: the lowest low since the middle's left low. Features: f_middle_grade; f_grinding 1 when a part
-    did.
+    middle_right, its right low. stop: the lowest low since three bars before its left low. Features: f_middle_grade;
+    f_grinding 1 when a part did. Vetoes none.
     """
 
     def side(view: View, short: View) -> Setups:
@@ -88,15 +89,15 @@ def strongest(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
         known, part = _joined(cross.known_at, middle.known_at, ready, within)
         rows = _latest(part >= 0, known)
         cross, middle, known = cross.take(rows), middle.take(part[rows]), known[rows]
-        anchors = {"long_cross": cross.known_at, "middle_known": middle.known_at}
+        anchors = {"long_cross": cross.known_at} | _rights(middle=middle)
         features = _features(middle=middle)
         features["f_grinding"] = np.fmax(features["f_grinding"], cross.features["f_grinding"])
-        found = Rows(_kind("strongest", view, known), anchors, middle.anchors["left"], known, features)
-        return published(bars, view, "stochastic_strongest", found, _detection(rule, within))
+        found = Rows(_kind("strongest", view, known), anchors, _since(middle), known, features)
+        return of_side(bars, view.side, "stochastic_strongest", found, _detection(rule, within))
 
     def compute() -> Setups:
-        both = (views(bars, bar_stochastic(bars, wave)) for wave in (LONG, SHORT))
-        return ordered(side(*pair) for pair in zip(*both, strict=True))
+        both = (views(bar_stochastic(bars, wave)) for wave in (LONG, SHORT))
+        return _once(side(*pair) for pair in zip(*both, strict=True))
 
     return bars.remember(("strongest", rule, within), compute)
 
@@ -104,9 +105,9 @@ def strongest(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
 def high_conviction(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
     """Double bottoms (tops) of all three settings, the first and the last known at most so many bars apart.
 
-    Kinds: conviction_bottom, conviction_top. Anchors: long_known, middle_known, short_known. stop: the lowest low since
-    the earliest of the three left lows. Features: f_long_grade, f_middle_grade, f_short_grade; f_grinding 1 when a part
-    did.
+    Kinds: conviction_bottom, conviction_top. Anchors: long_right, middle_right, short_right, the right lows. stop: the
+    lowest low since three bars before the earliest left low. Features: f_long_grade, f_middle_grade, f_short_grade;
+    f_grinding 1 when a part did. Vetoes none.
     """
 
     def side(view: View) -> Setups:
@@ -115,14 +116,13 @@ def high_conviction(bars: Bars, rule: WaveRule, within: int = WITHIN) -> Setups:
         rows = _latest(second >= 0, known)
         long, middle, short, known = long.take(rows), middle.take(second[rows]), short.take(third[rows]), known[rows]
         parts = {"long": long, "middle": middle, "short": short}
-        anchors = {f"{name}_known": part.known_at for name, part in parts.items()}
-        start = np.min([part.anchors["left"] for part in parts.values()], axis=0)
-        found = Rows(_kind("conviction", view, known), anchors, start, known, _features(**parts))
-        return published(bars, view, "stochastic_high_conviction", found, _detection(rule, within))
+        start = _since(*parts.values())
+        found = Rows(_kind("conviction", view, known), _rights(**parts), start, known, _features(**parts))
+        return of_side(bars, view.side, "stochastic_high_conviction", found, _detection(rule, within))
 
     return bars.remember(
         ("high_conviction", rule, within),
-        lambda: ordered(side(view) for view in views(bars, bar_stochastic(bars, LONG))),
+        lambda: _once(side(view) for view in views(bar_stochastic(bars, LONG))),
     )
 
 
@@ -138,6 +138,15 @@ def _detection(rule: WaveRule, within: int | None = None) -> str:
     return repr((sorted(asdict(rule).items()), within))
 
 
+def _rights(**parts: Setups) -> dict[str, Ints]:
+    return {f"{name}_right": part.anchors["right"] for name, part in parts.items()}
+
+
+def _since(*parts: Setups) -> Ints:
+    """The bar from which the extreme price is looked for: as of a double bottom, of the one whose left low is first."""
+    return np.asarray(np.min([part.anchors["left"] for part in parts], axis=0) - BEFORE)
+
+
 def _features(**parts: Setups) -> dict[str, Floats]:
     grades = {f"f_{name}_grade": part.features["f_grade"] for name, part in parts.items()}
     # NaN only where it is unknown of every part: one that grinds is enough
@@ -148,6 +157,14 @@ def _latest(found: Bools, known: Ints) -> Ints:
     """Rows of what was found; of those known at one bar the last."""
     rows = np.flatnonzero(found)[::-1]
     return np.sort(rows[np.unique(known[rows], return_index=True)[1]])
+
+
+def _once(parts: Iterable[Setups]) -> Setups:
+    """Two on the same swings, one of a double bottom in grade 1 and one of the same in another, are one: the first."""
+    found = ordered(parts)
+    swings = [bar for name, bar in found.anchors.items() if name != EXTREME]
+    first = np.unique(np.stack([found.direction, *swings]), axis=1, return_index=True)[1]
+    return found.take(np.sort(first))
 
 
 def _nested_in(bars: Bars, middle: Setups, short: Setups, rule: WaveRule) -> tuple[Ints, Ints]:

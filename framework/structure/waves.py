@@ -15,7 +15,8 @@ from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import Stochastic, bar_stochastic
 from ..setups import Setups, ordered
-from .stochastic import Floats, Ints, Rows, View, Wave, bar_grinding, crossed, grinding, published, views, wave_name
+from .sides import BEFORE, Rows, of_side
+from .stochastic import Floats, Ints, View, Wave, bar_grinding, crossed, grinding, views, wave_name
 from .swings import swing_lows
 
 
@@ -91,13 +92,13 @@ def doubles(bars: Bars, lines: Stochastic, rule: WaveRule, name: str, grinds: Fl
     Kinds: double_bottom_1, double_bottom_2, double_bottom_3, double_top_1 and so on, by grade. Anchors: left and right,
     the bars of the two lows of k, and peak, its highest between; of grade 1 right is the bar at which k was nearest to
     its signal line and peak the one at which it was farthest. A pair: each low is the lowest of its side of the peak,
-    and the left the nearest that will do. stop: the setup's extreme, the lowest low from the left low of k through
-    known_at (highest high). Features: f_grade; f_left_k, f_peak_k, f_right_k in points; f_left_width, f_right_width,
-    contiguous bars within width_within of that low, the left's before the peak, the right's after it and no later than
-    known_at; f_grinding 1 when the line grinds at known_at. Vetoes none.
+    and the left the nearest that will do. stop: the setup's extreme, the lowest low from three bars before the left low
+    of k through known_at (highest high). Features: f_grade; f_left_k, f_peak_k, f_right_k in points; f_left_width,
+    f_right_width, contiguous bars within width_within of that low, the left's before the peak, the right's after it and
+    no later than known_at; f_grinding 1 when the line grinds at known_at. Vetoes none.
     """
     grinds = grinding(lines.k, lines.d) if grinds is None else grinds
-    sides = [_side(bars, view, rule, name, grinds) for view in views(bars, lines)]
+    sides = [_side(bars, view, rule, name, grinds) for view in views(lines)]
     return ordered(sides)
 
 
@@ -121,8 +122,8 @@ def _side(bars: Bars, view: View, rule: WaveRule, name: str, grinds: Floats) -> 
         "f_grinding": grinds[known],
     }
     kind = np.array([f"double_{word}_{number}" for number in (1, 2, 3)])[grade - 1]
-    rows = Rows(kind, {"left": left, "peak": peak, "right": right}, left, known, features)
-    return published(bars, view, name, rows, repr(sorted(asdict(rule).items())))
+    rows = Rows(kind, {"left": left, "peak": peak, "right": right}, left - BEFORE, known, features)
+    return of_side(bars, view.side, name, rows, repr(sorted(asdict(rule).items())))
 
 
 def _completed(view: View, rule: WaveRule) -> tuple[Ints, Ints, Ints, Ints]:

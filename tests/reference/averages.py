@@ -155,7 +155,7 @@ def doubles(bars: Any, rule: Any) -> list[Found]:
         if right - left > rule.max_gap or fast[right] <= fast[left] or stands[left] != 1.0 or stands[right] != 1.0:
             continue
         if all(state == 1.0 for state in asked):
-            extreme = min(range(left, known + 1), key=lambda bar: low[bar])
+            extreme = min(range(max(left - 3, 0), known + 1), key=lambda bar: low[bar])
             anchors = {"left": left, "right": right, "setup_extreme": extreme}
             features = {name: values[known] for name, values in carried.items()}
             found.append(Found("double_bottom", 1, known, low[extreme], anchors, features))
@@ -166,7 +166,7 @@ def doubles(bars: Any, rule: Any) -> list[Found]:
         if right - left > rule.max_gap or fast[right] >= fast[left] or stands[left] != -1.0 or stands[right] != -1.0:
             continue
         if all(state == -1.0 for state in asked):
-            extreme = max(range(left, known + 1), key=lambda bar: high[bar])
+            extreme = max(range(max(left - 3, 0), known + 1), key=lambda bar: high[bar])
             anchors = {"left": left, "right": right, "setup_extreme": extreme}
             features = {name: values[known] for name, values in carried.items()}
             found.append(Found("double_top", -1, known, high[extreme], anchors, features))

@@ -37,9 +37,9 @@ def hierarchies(bars: Any, lines: Waves, rule: Any) -> list[Event]:
             part = before[-1] if before else min(after, key=lambda s: s.known_at)
             best[max(m.known_at, part.known_at)] = (m, part, outer[0])
         for known, (m, s, start) in best.items():
-            anchors = {"long_swing": start, "middle_known": m.known_at, "short_known": s.known_at}
+            anchors = {"long_swing": start, "middle_right": m.anchors["right"], "short_right": s.anchors["right"]}
             found.append(_event(side, "hierarchy", known, anchors, {"middle": m, "short": s}))
-    return _sorted(found)
+    return _once(found)
 
 
 def strongest(bars: Any, lines: Waves, rule: Any, within: int, reach: int) -> list[Event]:
@@ -61,9 +61,9 @@ def strongest(bars: Any, lines: Waves, rule: Any, within: int, reach: int) -> li
                 if t == first:
                     best[t] = (c, m)
         for known, (c, m) in best.items():
-            anchors = {"long_cross": c.known_at, "middle_known": m.known_at}
+            anchors = {"long_cross": c.known_at, "middle_right": m.anchors["right"]}
             found.append(_event(side, "strongest", known, anchors, {"middle": m}, c))
-    return _sorted(found)
+    return _once(found)
 
 
 def high_conviction(bars: Any, lines: Waves, rule: Any, within: int) -> list[Event]:
@@ -78,9 +78,9 @@ def high_conviction(bars: Any, lines: Waves, rule: Any, within: int) -> list[Eve
                     best[t] = {"long": one, "middle": others[0][0], "short": others[1][0]}
                     break
         for known, parts in best.items():
-            anchors = {f"{name}_known": part.known_at for name, part in parts.items()}
+            anchors = {f"{name}_right": part.anchors["right"] for name, part in parts.items()}
             found.append(_event(side, "conviction", known, anchors, parts))
-    return _sorted(found)
+    return _once(found)
 
 
 def half_waves(k: list[float]) -> list[tuple[int, int]]:
@@ -103,14 +103,18 @@ def _of(found: list[Event], side: Side) -> list[Event]:
 def _event(
     side: Side, word: str, known: int, anchors: dict[str, int], parts: dict[str, Event], cross: Event | None = None
 ) -> Event:
-    """Stands on the deepest price since the earliest left anchor of its doubles."""
+    """Stands on the deepest price since three bars before the earliest left anchor of its doubles."""
     features = {f"f_{name}_grade": part.features[GRADE] for name, part in parts.items()}
     states = [part.features[GRINDS] for part in [*parts.values(), *([cross] if cross else [])]]
     states = [state for state in states if not math.isnan(state)]
     features[GRINDS] = max(states, default=math.nan)
-    start = min(part.anchors["left"] for part in parts.values())
+    start = max(min(part.anchors["left"] for part in parts.values()) - 3, 0)
     return side.event(f"{word}_{side.word}", known, start, anchors, features)
 
 
-def _sorted(found: list[Event]) -> list[Event]:
-    return sorted(found, key=lambda one: (one.known_at, one.kind))
+def _once(found: list[Event]) -> list[Event]:
+    """In order; of those on the same swings the first."""
+    kept: dict[tuple[object, ...], Event] = {}
+    for one in sorted(found, key=lambda one: (one.known_at, one.kind)):
+        kept.setdefault((one.direction, *(bar for name, bar in one.anchors.items() if name != "setup_extreme")), one)
+    return list(kept.values())

@@ -110,7 +110,7 @@ def doubles(bars: Any, k: Line, d: Line, rule: Any) -> list[Event]:
             names = ("grade", "left_k", "peak_k", "right_k", "left_width", "right_width", "grinding")
             features = {f"f_{name}": float(value) for name, value in zip(names, values, strict=True)}
             anchors = {"left": left, "peak": peak, "right": right}
-            found.append(side.event(f"double_{side.word}_{grade}", known, left, anchors, features))
+            found.append(side.event(f"double_{side.word}_{grade}", known, max(left - 3, 0), anchors, features))
     return _sorted(found)
 
 

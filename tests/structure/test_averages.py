@@ -202,9 +202,9 @@ def test_in_order_throughout_or_once_it_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("low", "bar", "stop"),
-    [({}, 5, 24), ({4: 3}, 5, 24), ({6: 23}, 6, 23), ({8: 22, 6: 23}, 8, 22), ({9: 3}, 5, 24), ({7: 24}, 5, 24)],
+    [({}, 2, 17), ({1: 3}, 2, 17), ({6: 16}, 6, 16), ({8: 15, 6: 16}, 8, 15), ({9: 3}, 2, 17), ({7: 17}, 2, 17)],
 )
-def test_a_double_stands_on_the_lowest_price_from_the_left_low_until_it_is_known(
+def test_a_double_stands_on_the_lowest_price_from_three_bars_before_the_left_low(
     low: dict[int, float], bar: int, stop: float
 ) -> None:
     bars = closes((*UP, 26, 25.1, 27, 29), low=low)

@@ -67,24 +67,24 @@ def listed(setups: Setups, side: int, *names: str) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize(
     ("long", "right", "short", "expected"),
     [
-        (crossing(45), 40, rising(45), [(45, 45, 45)]),
-        (crossing(55), 40, rising(45), [(55, 55, 45)]),  # ten bars after the double bottom
+        (crossing(45), 40, rising(45), [(45, 45, 40)]),
+        (crossing(55), 40, rising(45), [(55, 55, 40)]),  # ten bars after the double bottom
         (crossing(56), 40, rising(45), []),
-        (crossing(35), 40, rising(45), [(45, 35, 45)]),  # ten bars before
+        (crossing(35), 40, rising(45), [(45, 35, 40)]),  # ten bars before
         (crossing(34), 40, rising(45), []),
-        (crossing(50), 40, rising(50, 50), [(50, 50, 45)]),
+        (crossing(50), 40, rising(50, 50), [(50, 50, 40)]),
         (crossing(50), 40, rising(51), []),  # already rising, not soon after
         (crossing(50), 40, rising(45, 49), []),
         (crossing(50, 21), 40, rising(45), []),  # not from oversold: k 21 before, 25 after, d 22 and 24
         (crossing(40, back=44), 40, rising(30), []),  # the cross is undone before the double bottom is there
-        (crossing(40, back=46), 40, rising(30), [(45, 40, 45)]),
+        (crossing(40, back=46), 40, rising(30), [(45, 40, 40)]),
     ],
 )
 def test_the_strongest(
     long: Stochastic, right: int, short: Stochastic, expected: list[tuple[int, ...]], side: int
 ) -> None:
     bars = given({SHORT: short, MIDDLE: double(right), LONG: long}, side=side)
-    assert listed(strongest(bars, RULE), side, "long_cross", "middle_known") == expected
+    assert listed(strongest(bars, RULE), side, "long_cross", "middle_right") == expected
     assert len(strongest(bars, RULE)) == len(expected)
 
 
@@ -106,18 +106,18 @@ def test_the_strongest(
 )
 def test_high_conviction(long: int, middle: int, short: int, known: int | None, side: int) -> None:
     waves = {LONG: double(long), MIDDLE: double(middle), SHORT: double(short)}
-    rows = listed(high_conviction(given(waves, side=side), RULE), side, "long_known", "middle_known", "short_known")
-    assert rows == ([(known, long + 5, middle + 5, short + 5)] if known else [])
+    rows = listed(high_conviction(given(waves, side=side), RULE), side, "long_right", "middle_right", "short_right")
+    assert rows == ([(known, long, middle, short)] if known else [])
     wider = high_conviction(given(waves, side=side), RULE, within=11)
     assert len(wider) == 1
 
 
-@pytest.mark.parametrize(("bar", "low"), [(21, 20), (22, 15), (45, 15), (46, 20)])
-def test_it_stands_on_the_lowest_price_since_the_earliest_left_low(bar: int, low: float) -> None:
+@pytest.mark.parametrize(("bar", "low"), [(18, 20), (19, 15), (45, 15), (46, 20)])
+def test_it_stands_on_the_lowest_price_since_three_bars_before_the_earliest_left_low(bar: int, low: float) -> None:
     waves = {LONG: double(40), MIDDLE: double(30), SHORT: double(35)}  # left lows at 32, 22 and 27
     for side in (1, -1):
         setups = high_conviction(given(waves, line(N, 20, {bar: 15}), side), RULE)
-        assert setups.anchors["setup_extreme"].tolist() == [bar if low == 15 else 22]
+        assert setups.anchors["setup_extreme"].tolist() == [bar if low == 15 else 19]
         assert setups.stop.tolist() == [low if side > 0 else 60 - low]
         assert [setups.features[f"f_{name}_grade"].tolist() for name in ("long", "middle", "short")] == [[2]] * 3
 
@@ -153,27 +153,27 @@ def small(left: int, right: int, at: Knots | None = None) -> Stochastic:
     ("long", "short", "expected"),
     [
         # the middle wave: lows at 32 and 40, peak at 36, known at 45; its half-waves begin at 32, 36 and 40
-        ((20, 50), (40, 46), [(49, 20, 45, 49)]),
-        ((32, 50), (40, 46), [(49, 32, 45, 49)]),
+        ((20, 50), (40, 46), [(49, 20, 40, 46)]),
+        ((32, 50), (40, 46), [(49, 32, 40, 46)]),
         ((33, 50), (40, 46), []),  # the left low lies before the half-wave
-        ((20, 44), (40, 46), [(49, 20, 45, 49)]),  # all lows lie in it, what completes them does not
+        ((20, 44), (40, 46), [(49, 20, 40, 46)]),  # all lows lie in it, what completes them does not
         ((20, 43), (40, 46), []),  # over at 45, before the right low of the short wave
         ((20, 37), (36, 42), []),  # over at 39, before the right low of the middle wave
-        ((20, 50), (36, 42), [(45, 20, 45, 45)]),  # from the peak until the low is confirmed at 42
+        ((20, 50), (36, 42), [(45, 20, 40, 42)]),  # from the peak until the low is confirmed at 42
         ((20, 50), (35, 41), []),  # across the peak, confirmed at 38
         ((20, 50), (36, 43), []),
-        ((20, 50), (41, 47), [(50, 20, 45, 50)]),
+        ((20, 50), (41, 47), [(50, 20, 40, 47)]),
         ((20, 50), (20, 28), []),  # falling into the left low, in no half-wave: none began before
     ],
 )
 def test_a_hierarchy(long: tuple[int, int], short: tuple[int, int], expected: list[tuple[int, ...]], side: int) -> None:
     bars = given({SHORT: small(*short), MIDDLE: double(40), LONG: swings(*long)}, side=side)
-    assert listed(hierarchies(bars, RULE), side, "long_swing", "middle_known", "short_known") == expected
+    assert listed(hierarchies(bars, RULE), side, "long_swing", "middle_right", "short_right") == expected
 
 
 @pytest.mark.parametrize(("long", "there"), [(10, True), (12, True), (13, False)])
 def test_a_half_wave_that_falls_into_the_left_low(long: int, there: bool) -> None:
     middle = double(40, {**{bar: 10 + 2 * bar for bar in range(13)}, **{bar: 33 - (bar - 12) for bar in range(13, 32)}})
     bars = given({SHORT: small(20, 28), MIDDLE: middle, LONG: swings(long, 60)})
-    rows = listed(hierarchies(bars, RULE), 1, "long_swing", "middle_known", "short_known")
-    assert rows == ([(45, long, 45, 31)] if there else [])
+    rows = listed(hierarchies(bars, RULE), 1, "long_swing", "middle_right", "short_right")
+    assert rows == ([(45, long, 40, 28)] if there else [])

@@ -227,9 +227,9 @@ def test_the_retest_ends_in_time(within: int, there: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lows", "bar"), [({}, 5), ({18: 17}, 18), ({5: 17, 9: 17}, 5), ({4: 15, 11: 17}, 11), ({19: 10, 14: 19}, 14)]
+    ("lows", "bar"), [({}, 2), ({18: 17}, 18), ({2: 17, 9: 17}, 2), ({1: 15, 11: 17}, 11), ({19: 10, 14: 19}, 14)]
 )
-def test_it_stands_on_the_lowest_price_since_its_left_low(lows: Knots, bar: int) -> None:
+def test_it_stands_on_the_lowest_price_since_three_bars_before_its_left_low(lows: Knots, bar: int) -> None:
     k = path(PAIR)  # known at 18
     bars = chart(line(27, 20, lows), line(27, 40))
     setups = doubles(bars, Stochastic(k, k - 0.25), WaveRule(), "test")
