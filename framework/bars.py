@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -17,38 +15,16 @@ from numpy.typing import NDArray
 
 from . import table
 from .errors import UserError
+from .extras import EXTRAS, WORDS, columns, interest, summed
 from .faults import inspect
 from .faults import mend as mended
 from .funding import Funding
+from .memo import Memo, arrays_in
 from .table import COLUMNS, ROW, Floats, moment, timeframe_step
 
 __all__ = ["Bars", "timeframe_step"]
 T = TypeVar("T")
-MEMO_BYTES = 256 * 2**20
 YEAR = 365.25 * 86_400e6  # microseconds
-
-
-class _Memo:
-    """Values by key, the least recently used forgotten first once they outgrow MEMO_BYTES."""
-
-    def __init__(self) -> None:
-        self.values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self.bytes, self.lock = 0, Lock()
-
-    def get(self, key: Hashable) -> tuple[Any, int] | None:
-        with self.lock:
-            if key in self.values:
-                self.values.move_to_end(key)
-            return self.values.get(key)
-
-    def put(self, key: Hashable, value: Any, size: int) -> None:
-        if size > MEMO_BYTES:
-            return  # it would push out everything else and go itself
-        with self.lock:
-            self.bytes += size - self.values.pop(key, (None, 0))[1]
-            self.values[key] = (value, size)
-            while self.bytes > MEMO_BYTES:
-                self.bytes -= self.values.popitem(last=False)[1][1]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,8 +33,10 @@ class Bars:
 
     `time` holds the UTC opens of the bars, strictly ascending, datetime64[us] [n]; the others are float64 [n],
     0 < low <= open, close <= high. `volume` is NaN where it is unknown, which is not zero.
-    `mended` tells what was done to the table on request. `funding` and `finer` are what else is known: the rates that
-    longs pay, and bars of a smaller timeframe that order what one bar cannot; a slice keeps its part of both.
+    `mended` tells what was done to the table on request, `source` where it came from. What else is known: `funding`,
+    the rates that longs pay; `finer`, bars of a smaller timeframe that order what one bar cannot; `open_interest` at
+    each bar's close and `taker_buy`, the volume that takers bought in it, both in coins, NaN unknown, None of no bar.
+    A slice keeps its part of each.
     """
 
     symbol: str
@@ -72,23 +50,27 @@ class Bars:
     mended: tuple[str, ...] = field(default=(), kw_only=True)
     funding: Funding | None = field(default=None, kw_only=True)
     finer: Bars | None = field(default=None, kw_only=True)
-    _memo: _Memo = field(default_factory=_Memo, init=False)
+    open_interest: Floats | None = field(default=None, kw_only=True)
+    taker_buy: Floats | None = field(default=None, kw_only=True)
+    source: str = field(default="", kw_only=True)
+    _memo: Memo = field(default_factory=Memo, init=False)
 
     def __post_init__(self) -> None:
-        for array in self._arrays():
+        for array in (*self._arrays(), *self._extras().values()):
             array.setflags(write=False)
 
     @classmethod
     def from_frame(
         cls, frame: pd.DataFrame, symbol: str, timeframe: str | None = None, mend: Sequence[str] = ()
     ) -> Bars:
-        """Bars of a table with a DatetimeIndex of UTC bar opens and columns open, high, low, close[, volume].
+        """Bars of a table with a DatetimeIndex of UTC bar opens and columns open, high, low, close[, volume,
+        open_interest, taker_buy].
 
-        Volume may be absent or NaN, which means unknown; other columns are ignored. `timeframe` None takes the
-        most common spacing. The table is not changed. Raises UserError, naming the first fault with its row,
-        where the table has an error that `mend` names no remedy for.
+        The latter may be absent or NaN, which means unknown, and are in coins; other columns are ignored. `timeframe`
+        None takes the most common spacing. The table is not changed. Raises UserError, naming the first fault with its
+        row, where the table has an error that `mend` names no remedy for.
         """
-        wanted = [name for name in frame.columns if name in COLUMNS]
+        wanted = [name for name in frame.columns if name in (*COLUMNS, *EXTRAS)]
         given = frame[list(dict.fromkeys(wanted))]
         changes: list[str] = []
         if mend:
@@ -98,7 +80,9 @@ class Bars:
         name = timeframe or table.timeframe_name(table.common_step(time))
         if not name:
             raise UserError(symbol, "the timeframe cannot be told from the spacing of the bars", "give the timeframe")
-        return cls(symbol, name, time.astype("datetime64[us]"), *_values(given), mended=tuple(changes))
+        values = list(_values(given))
+        extras: dict[str, Any] = columns(given, values[-1], symbol)
+        return cls(symbol, name, time.astype("datetime64[us]"), *values, mended=tuple(changes), **extras)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -107,7 +91,9 @@ class Bars:
         """A run of bars, without copying. What was remembered does not come along. Raises UserError for a step."""
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise UserError(f"Bars[{part!r}]", "is not a run of bars", "a slice without a step, as in bars[10:20]")
-        cut = Bars(self.symbol, self.timeframe, *(array[part] for array in self._arrays()), mended=self.mended)
+        extras: dict[str, Any] = {name: array[part] for name, array in self._extras().items()}
+        arrays = (array[part] for array in self._arrays())
+        cut = Bars(self.symbol, self.timeframe, *arrays, mended=self.mended, source=self.source, **extras)
         return self._attached_to(cut) if self.funding or self.finer else cut
 
     def __repr__(self) -> str:
@@ -118,7 +104,7 @@ class Bars:
         return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "_memo"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _memo=_Memo())
+        self.__dict__.update(state, _memo=Memo())
         self.__post_init__()
 
     def with_funding(self, series: pd.Series[Any]) -> Bars:
@@ -127,6 +113,27 @@ class Bars:
         if not len(self) or not ((funding.time > self.time[0]) & (funding.time <= self.end)).any():
             raise UserError(self.symbol, "no stamp of the funding lies inside the bars", "funding of their period")
         return dataclasses.replace(self, funding=funding)
+
+    def with_open_interest(self, series: pd.Series[Any], usd: bool) -> Bars:
+        """These bars with the open interest at their closes (`extras.interest`). usd: in dollars, not in coins."""
+        return dataclasses.replace(self, open_interest=interest(self, series, usd))
+
+    def with_volume_of(self, others: Sequence[Bars]) -> Bars:
+        """These bars with their volume summed over other exchanges (`extras.summed`); prices stay. What takers bought
+        is summed where all know it.
+        """
+        bought = None
+        if self.taker_buy is not None and all(other.taker_buy is not None for other in others):
+            bought = summed(self, others, "taker_buy")
+        return dataclasses.replace(self, volume=summed(self, others, "volume"), taker_buy=bought)
+
+    def need(self, what: str) -> Floats:
+        """`volume`, `open_interest` or `taker_buy`. Raises UserError, naming the file, where it is of no bar known."""
+        values: Floats | None = getattr(self, what)
+        if values is None or np.isnan(values).all():
+            right = "a rule that needs none" + (", or data.open_interest" if what == "open_interest" else "")
+            raise UserError(self.source or self.symbol, f"the {WORDS[what]} of no bar is known", right)
+        return values
 
     def with_finer(self, finer: Bars) -> Bars:
         """These bars with those of a smaller timeframe (SEMANTICS.md, 3). Raises UserError where they are no help."""
@@ -186,6 +193,8 @@ class Bars:
         text.update(self._micros.astype("<i8").tobytes())
         for array in self._arrays()[1:]:
             text.update(array.astype("<f8").tobytes())
+        for name, array in self._extras().items():
+            text.update(name.encode() + array.astype("<f8").tobytes())
         if self.funding:
             text.update(self.funding.time.astype("<i8").tobytes() + self.funding.rate.astype("<f8").tobytes())
         if self.finer:
@@ -198,7 +207,7 @@ class Bars:
         if known is not None:
             return cast(T, known[0])
         value = compute()
-        arrays = _arrays_in(value)
+        arrays = arrays_in(value)
         for array in arrays:
             array.setflags(write=False)
         self._memo.put(key, value, sum(array.nbytes for array in arrays))
@@ -210,6 +219,9 @@ class Bars:
 
     def _arrays(self) -> tuple[NDArray[Any], ...]:
         return self.time, self.open, self.high, self.low, self.close, self.volume
+
+    def _extras(self) -> dict[str, Floats]:
+        return {name: getattr(self, name) for name in EXTRAS if getattr(self, name) is not None}
 
 
 def _refuse(frame: pd.DataFrame, symbol: str, timeframe: str | None) -> None:
@@ -229,28 +241,3 @@ def _values(frame: pd.DataFrame) -> Iterator[Floats]:
             yield values
         else:
             yield np.full(len(frame), np.nan)
-
-
-def size_of(value: Any) -> int:
-    """Bytes of all arrays in a value."""
-    return sum(array.nbytes for array in _arrays_in(value))
-
-
-def _arrays_in(value: Any) -> list[NDArray[Any]]:
-    """All arrays in a value, each once."""
-    return list({id(array): array for array in _inside(value)}.values())
-
-
-def _inside(value: Any) -> Iterator[NDArray[Any]]:
-    """All numpy arrays in a value, also inside containers and dataclasses."""
-    if isinstance(value, np.ndarray):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _inside(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _inside(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Bars):
-        for item in dataclasses.fields(value):
-            yield from _inside(getattr(value, item.name))

@@ -164,14 +164,14 @@ def data(
     file: Annotated[str, typer.Argument(help="A csv or parquet file, or sample:SYMBOL.")],
     timeframe: Annotated[str | None, typer.Option(help="Length of a bar, as 4h, where the name does not say.")] = None,
 ) -> None:
-    """What is in a file of bars or funding rates, and what is wrong with it. Exit 1 where something must be mended."""
+    """What is in a file of bars, funding or open interest, and what is wrong with it. Exit 1 where it must be mended."""
     from .faults import inspect
-    from .sources import funding, holds_funding, read, timeframe_of
-    from .sources.rates import contents
+    from .sources import read, timeframe_of
+    from .sources.others import told
 
-    if holds_funding(file):
-        rates = funding(file)
-        typer.echo("\n".join([f"{file}: {_count(len(rates), 'funding rate')}, column {rates.name}", *contents(rates)]))
+    other = told(file)
+    if other:
+        typer.echo("\n".join(other))
         return
     table = read(file)
     faults = inspect(table, timeframe or timeframe_of(file))

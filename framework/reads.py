@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
-from .bars import size_of
+from .memo import size_of
 
 T = TypeVar("T")
 AS_A_WHOLE = ("__dict__", "__reduce_ex__", "__reduce__", "__getstate__")

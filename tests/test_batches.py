@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from framework import bars as memory
+from framework import memo as memory
 from framework import batches, reads
 from framework.bars import Bars
 from framework.params import choice
@@ -220,7 +220,7 @@ print(json.dumps([before, peak(), len(found), float(found["trades"].median())]))
 
 
 @pytest.mark.parametrize(
-    "steps", [("exits.target_r", (0.5, 5, 5000)), ("sizing.risk", (0.001, 0.05, 5000)), ("oversold", (5, 45, 2000))]
+    "steps", [("exits.target_r", (0.5, 5, 2000)), ("sizing.risk", (0.001, 0.05, 2000)), ("oversold", (5, 45, 1000))]
 )
 def test_memory_does_not_grow_with_the_number_of_sets(steps: tuple[str, Any]) -> None:
     space = {"rsi_period": [14, 21], "overbought": [70.0, 80.0], "steps": steps}

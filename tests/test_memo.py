@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from framework import bars as module
+from framework import memo as module
 
 from .hourly import make
 

@@ -161,7 +161,7 @@ def _lengths(path: Path, table: WindowsTable) -> WindowsTable:
 def _some(path: Path, data: Data) -> Data:
     if not data.symbols and not data.files:
         raise UserError(f"{path}: data", "names no market", 'symbols = ["AAPL"] of the sample, or files = ["x.csv"]')
-    for name in ("funding", "finer"):
+    for name in ("funding", "finer", "open_interest", "volume_of"):
         given, markets = len(getattr(data, name)), len(data.files)
         if given and not markets:
             right = 'files = ["x.csv"] instead of symbols: each goes with the file at the same place'
@@ -169,6 +169,9 @@ def _some(path: Path, data: Data) -> Data:
         if given > markets:
             wrong = f"names {given} for {markets} in files"
             raise UserError(f"{path}: data.{name}", wrong, 'one for each of files in their order, "" for none')
+    if data.open_interest and data.open_interest_in is None:
+        right = 'data.open_interest_in = "usd" (it contains the price) or "coins"'
+        raise UserError(f"{path}: data.open_interest", "is counted in what is not said", right)
     if data.start and data.end and data.start >= data.end:
         raise UserError(f"{path}: data.to", f"{data.end} is not after from {data.start}", "a later day")
     return data

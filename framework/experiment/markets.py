@@ -1,14 +1,15 @@
-"""An experiment's markets: its bars, cut to its period, with the funding and the finer bars that the file names."""
+"""An experiment's markets: its bars, cut to its period, with all else that the file names of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..bars import Bars
 from ..errors import UserError
-from ..sources import funding, load
+from ..sources import funding, load, open_interest
 from ..structure.timeframes import coarse
 from .config import Experiment
 from .tables import Data
@@ -21,7 +22,10 @@ def load_markets(experiment: Experiment) -> list[Bars]:
     data = experiment.data
     named = [f"sample:{symbol}" for symbol in data.symbols]
     named += [str(experiment.workspace / file) for file in data.files]
-    markets = [_made(_cut(_loaded(experiment, what), experiment), experiment) for what in named]
+    whole = [_loaded(experiment, what) for what in named]
+    _attach(experiment, whole, "volume_of", _with_volume)
+    _attach(experiment, whole, "open_interest", _with_interest)
+    markets = [_made(_cut(bars, experiment), experiment) for bars in whole]
     for i, bars in enumerate(markets):
         if bars.symbol in [other.symbol for other in markets[:i]]:
             raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
@@ -71,15 +75,28 @@ def _made(bars: Bars, experiment: Experiment) -> Bars:
     return bars
 
 
-def _attach(experiment: Experiment, markets: list[Bars], key: str, attach: Callable[[Bars, str, Data], Bars]) -> None:
+def _attach(experiment: Experiment, markets: list[Bars], key: str, attach: Callable[[Bars, Any, Data], Bars]) -> None:
     """Puts what the files under `key` hold to the bars they belong to, cut to their period."""
-    for place, file in enumerate(getattr(experiment.data, key), start=len(experiment.data.symbols)):
-        if not file:
+    for place, named in enumerate(getattr(experiment.data, key), start=len(experiment.data.symbols)):
+        if not named:
             continue
+        one = isinstance(named, str)
+        files = str(experiment.workspace / named) if one else [str(experiment.workspace / file) for file in named]
         try:
-            markets[place] = attach(markets[place], str(experiment.workspace / file), experiment.data)[:]
+            markets[place] = attach(markets[place], files, experiment.data)[:]
         except UserError as error:
             raise UserError(f"{experiment.path}: data.{key}: {error.where}", error.wrong, error.right) from None
+
+
+def _with_volume(bars: Bars, files: list[str], data: Data) -> Bars:
+    return bars.with_volume_of([load(file, timeframe=data.timeframe, mend=data.mend) for file in files])
+
+
+def _with_interest(bars: Bars, file: str, data: Data) -> Bars:
+    try:
+        return bars.with_open_interest(open_interest(file), data.open_interest_in == "usd")
+    except UserError as error:
+        raise UserError(file, error.wrong, error.right) from None
 
 
 def _with_finer(bars: Bars, file: str, data: Data) -> Bars:

@@ -10,8 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..bars import Bars
 from ..compiled import HERE, sources
+from ..extras import EXTRAS
 from .config import Experiment
 from .files import digest, plain
 
@@ -38,6 +41,9 @@ def _held(bars: Bars) -> dict[str, Any]:
     held: dict[str, Any] = {"sha256": bars.digest, "bars": len(bars)}
     if bars.funding is not None:
         held["funding"] = len(bars.funding.time)
+    for name in EXTRAS:
+        if getattr(bars, name) is not None:
+            held[name] = int(np.isfinite(getattr(bars, name)).sum())
     if bars.finer is not None:
         held["finer"] = {"timeframe": bars.finer.timeframe, "bars": len(bars.finer)}
     return held

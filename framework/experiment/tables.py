@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,9 @@ class Table(BaseModel):
 class Data(Table):
     """symbols: of the embedded sample. files: csv or parquet. from/to: first and last day, inclusive.
 
-    funding, finer: files of what else is known of the market at the same place in `files`, "" for nothing.
+    funding, finer, open_interest: files of what else is known of the market at the same place in `files`, "" for
+    nothing. open_interest_in: what all of these are counted in. volume_of: files of other exchanges, whose volume is
+    added to that of the market at the same place, [] for none.
     timeframes: made of the files' bars, a run for each. boundary: the hour, UTC, at which a day begins.
     """
 
@@ -27,6 +29,9 @@ class Data(Table):
     files: tuple[str, ...] = Field((), strict=False)
     funding: tuple[str, ...] = Field((), strict=False)
     finer: tuple[str, ...] = Field((), strict=False)
+    open_interest: tuple[str, ...] = Field((), strict=False)
+    open_interest_in: Literal["usd", "coins"] | None = None
+    volume_of: tuple[Annotated[tuple[str, ...], Field(strict=False)], ...] = Field((), strict=False)
     timeframe: str | None = Field(None, min_length=1)
     timeframes: tuple[str, ...] = Field((), strict=False)
     boundary: float = Field(0.0, gt=-24, lt=24)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import pandas as pd
 from ..bars import Bars
 from ..errors import UserError, nearest
 from ..table import timeframe_step
-from . import rates, sample, tables
+from . import interest, rates, sample, tables
 
-__all__ = ["funding", "holds_funding", "load", "read", "samples", "timeframe_of"]
+__all__ = ["funding", "holds_funding", "holds_interest", "load", "open_interest", "read", "samples", "timeframe_of"]
 
 SAMPLE = "sample:"
 
@@ -29,7 +30,7 @@ def load(what: str | Path, symbol: str | None = None, timeframe: str | None = No
     name, own = _named(what)
     symbol = symbol or name
     try:
-        return Bars.from_frame(frame, symbol, timeframe or own, mend)
+        return dataclasses.replace(Bars.from_frame(frame, symbol, timeframe or own, mend), source=str(what))
     except UserError as error:
         if error.where != symbol:
             raise
@@ -54,9 +55,22 @@ def funding(what: str | Path) -> pd.Series[Any]:
     return rates.series(*_raw(what))
 
 
+def open_interest(what: str | Path) -> pd.Series[Any]:
+    """The open interest in a .csv or .parquet file, on the UTC stamps of its bars' opens: columns time, open_interest.
+
+    Raises UserError, with the file and the row, for anything that leaves a doubt.
+    """
+    return interest.series(*_raw(what))
+
+
 def holds_funding(what: str | Path) -> bool:
     """Whether a file holds funding rates and no bars. Raises UserError where there is no table to be read."""
     return rates.holds_rates(_raw(what)[0])
+
+
+def holds_interest(what: str | Path) -> bool:
+    """Whether a file holds open interest and no bars. Raises UserError where there is no table to be read."""
+    return interest.holds(_raw(what)[0])
 
 
 def _raw(what: str | Path) -> tuple[pd.DataFrame, Path]:

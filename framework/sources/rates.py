@@ -40,7 +40,7 @@ def series(frame: pd.DataFrame, path: Path) -> pd.Series[Any]:
         raise UserError(str(path), "there are no rows below the header", "at least one rate")
     timed = tables.with_time(frame, path)
     time = _settled(table.stamps(timed))
-    _ascending(time, timed, path)
+    ascending(time, timed, path)
     return pd.Series(
         _rates(timed, name, path), pd.DatetimeIndex(time.astype("datetime64[us]"), tz="UTC", name="time"), name=name
     )
@@ -53,7 +53,8 @@ def _settled(time: NDArray[np.int64] | None) -> NDArray[np.int64]:
     return np.where((np.abs(time - whole) <= SECOND) & (time != NO_TIME), whole, time)
 
 
-def _ascending(time: NDArray[np.int64], frame: pd.DataFrame, path: Path) -> None:
+def ascending(time: NDArray[np.int64], frame: pd.DataFrame, path: Path) -> None:
+    """Raises UserError, with the row, where a stamp is missing or is not later than the one before it."""
     missing = np.flatnonzero(time == NO_TIME)
     if missing.size:
         raise UserError(str(path), f"there is no time at {tables.place(frame, int(missing[0]))}", "a time in every row")
@@ -62,7 +63,7 @@ def _ascending(time: NDArray[np.int64], frame: pd.DataFrame, path: Path) -> None
         row = int(late[0]) + 1
         how = "has the time of the row before it" if time[row] == time[row - 1] else "is earlier than the row before it"
         said = f"{tables.place(frame, row)} ({moment(time[row])}) {how}"
-        raise UserError(str(path), said, "one row a settlement, in the order of time, the oldest first")
+        raise UserError(str(path), said, "one row a stamp, in the order of time, the oldest first")
 
 
 def _rates(frame: pd.DataFrame, name: str, path: Path) -> NDArray[np.float64]:

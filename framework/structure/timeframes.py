@@ -78,8 +78,9 @@ class Coarse:
 def coarse(bars: Bars, timeframe: str, boundary: float = 0.0) -> Coarse:
     """The bars of a higher timeframe, made once. boundary: the hour, UTC, at which a day begins; a week on Monday then.
 
-    A first bar whose beginning the data does not hold is left out. Where a volume in it is unknown, a bar's is. Raises
-    UserError unless the timeframe is a multiple of the bars' own, or where bars lie across its bounds.
+    A first bar whose beginning the data does not hold is left out. Where a volume in it is unknown, a bar's is; its
+    open interest is that at its last fine bar's close. Raises UserError unless the timeframe is a multiple of the bars'
+    own, or where bars lie across its bounds.
     """
     step = int(timeframe_step(timeframe).astype(np.int64))
     own = int(bars.step.astype(np.int64))
@@ -126,4 +127,7 @@ def _bars(bars: Bars, timeframe: str, begins: Ints, first: Ints, last: Ints) -> 
         over(np.minimum, bars.low),
         bars.close[last],
         over(np.add, bars.volume),
+        taker_buy=None if bars.taker_buy is None else over(np.add, bars.taker_buy),
+        open_interest=None if bars.open_interest is None else bars.open_interest[last],
+        source=bars.source,
     )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..bars import Bars
 
+Floats: TypeAlias = NDArray[np.float64]
 Table: TypeAlias = Mapping[str, NDArray[Any]]
 Views: TypeAlias = Mapping[str, tuple[NDArray[np.int64], Table]]
 Produce: TypeAlias = Callable[[Bars], Views]
@@ -51,25 +51,32 @@ def leaks(bars: Bars, produce: Produce, cuts: Sequence[int], noise_seed: int | N
 
 
 def noisy(bars: Bars, cut: int, seed: int) -> Bars:
-    """The same bars up to `cut`, a wild random walk after it."""
-    frame = bars.frame()
-    n = len(bars) - cut - 1
+    """The same bars up to `cut`, a wild random walk after it; what is unknown stays so."""
+    n, seen = len(bars) - cut - 1, bars[: cut + 1]
     random = np.random.default_rng(seed)
-    close = frame["close"].iloc[cut] * np.exp(np.cumsum(random.normal(0, 0.1, n)))
-    opening = np.concatenate([[frame["close"].iloc[cut]], close])[:n]
+    close = bars.close[cut] * np.exp(np.cumsum(random.normal(0, 0.1, n)))
+    opening = np.concatenate([bars.close[cut : cut + 1], close])[:n]
     reach = np.exp(np.abs(random.normal(0, 0.1, (2, n))))
+    volume = _around(bars.volume, cut, random.lognormal(0, 2, n))
     after = {
         "open": opening,
         "high": np.maximum(opening, close) * reach[0],
         "low": np.minimum(opening, close) / reach[1],
         "close": close,
-        "volume": np.nanmean(np.append(frame["volume"], 1.0)) * random.lognormal(0, 2, n),
+        "volume": volume,
     }
-    after["volume"] = np.where(np.isnan(frame["volume"].to_numpy()[cut + 1 :]), np.nan, after["volume"])
-    columns = {name: np.concatenate([frame[name].to_numpy()[: cut + 1], values]) for name, values in after.items()}
-    made = Bars.from_frame(pd.DataFrame(columns, index=frame.index), bars.symbol, bars.timeframe)
-    seen = bars[: cut + 1]  # what else is known of the symbol ends at the cut
-    return dataclasses.replace(made, funding=seen.funding, finer=seen.finer)
+    if bars.open_interest is not None:
+        after["open_interest"] = _around(bars.open_interest, cut, random.lognormal(0, 2, n))
+    if bars.taker_buy is not None:
+        after["taker_buy"] = np.where(np.isnan(bars.taker_buy[cut + 1 :]), np.nan, volume * random.uniform(0, 1, n))
+    made: dict[str, Any] = {name: np.concatenate([getattr(seen, name), values]) for name, values in after.items()}
+    return dataclasses.replace(seen, time=bars.time, **made)  # funding and finer bars end at the cut
+
+
+def _around(values: Floats, cut: int, noise: Floats) -> Floats:
+    """Noise around the mean of what is known, for the bars after the cut; NaN where these are unknown."""
+    known = values[~np.isnan(values)]
+    return np.where(np.isnan(values[cut + 1 :]), np.nan, (known.mean() if len(known) else 1.0) * noise)
 
 
 def prefixes(n: int, count: int, seed: int, warm: int = 30) -> list[int]:

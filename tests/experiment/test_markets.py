@@ -30,10 +30,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rates("2030-01-01").to_csv(data / "late.csv")
     quarters(walked(7, 90, "2030-01-01")).to_csv(data / "late-6h.csv")
     rates().replace(rates().iloc[5], 3.0).to_csv(data / "percent.csv")
+    interest().to_csv(data / "X-oi.csv")
+    interest("2030-01-01").to_csv(data / "late-oi.csv")
+    interest().replace(interest().iloc[5], -3.0).to_csv(data / "negative-oi.csv")
+    interest(freq="7D", periods=100).to_csv(data / "weekly-oi.csv")
     broken = quarters(walked(7))
     broken.iloc[3, broken.columns.get_loc("high")] = 1.0
     broken.to_csv(data / "broken-6h.csv")
     return folder
+
+
+def interest(first: str = "2020-01-01", periods: int = 900, freq: str = "D") -> pd.Series[float]:
+    index = pd.date_range(first, periods=periods, freq=freq, name="time")
+    return pd.Series(range(1000, 1000 + periods), index, name="open_interest", dtype=float)
 
 
 def written(folder: Path, *changes: str) -> Path:
@@ -67,7 +76,34 @@ def test_symbols_of_the_sample_come_first_and_have_none(folder: Path) -> None:
     assert (ibm.symbol, ibm.funding, own.symbol) == ("IBM", None, "O") and own.funding is not None
 
 
+USD, COINS = "data.open_interest_in = 'usd'", "data.open_interest_in = 'coins'"
+
+
+def test_open_interest_and_the_volume_of_other_exchanges(folder: Path) -> None:
+    oi = "data.open_interest = ['', 'data/X-oi.csv']"
+    more = "data.volume_of = [['data/Y-1d.csv', 'data/Z-1d.csv'], [], ['data/X-1d.csv']]"
+    x, y, z = load_markets(config.load(written(folder, FILES, oi, COINS, more, "data.from = 2020-06-01")))
+    assert x.open_interest is None and z.open_interest is None and y.open_interest is not None
+    assert y.open_interest[0] == 1000 + (pd.Timestamp("2020-06-01") - pd.Timestamp("2020-01-01")).days
+    assert (set(x.volume), set(y.volume), set(z.volume)) == ({4.0}, {2.0}, {2.0})  # of Y twice that of X
+    y = load_markets(config.load(written(folder, FILES, oi, USD)))[1]
+    assert y.open_interest is not None and y.open_interest[3] == 1003 / y.close[3]
+    weekly = load_markets(config.load(written(folder, FILES, oi, COINS, "data.timeframes = ['1w']")))[1]
+    assert weekly.open_interest is not None and (weekly.open_interest[1:] - weekly.open_interest[:-1] == 7).all()
+
+
+def test_what_open_interest_is_counted_in_must_be_said(folder: Path) -> None:
+    path = written(folder, FILES, "data.open_interest = ['data/X-oi.csv']")
+    assert refused(folder, "run", path).startswith(f"{path}: data.open_interest: is counted in what is not said; ")
+
+
 WRONG = [
+    ("open_interest", "late-oi.csv", "{}: the open interest lies outside the bars; open interest of their period"),
+    ("open_interest", "negative-oi.csv", "{}: open_interest -3 at row 5, line 7 cannot be; "),
+    ("open_interest", "weekly-oi.csv", "{}: the open interest is of 1w, the bars of 1d; "),
+    ("open_interest", "Y-1d.csv", "{}: holds time, open, high, low, close, volume: not one column of open interest; "),
+    ("volume_of", "Y-6h.csv", "{}: is 6h, the bars of X are 1d; volume of the same timeframe"),
+    ("volume_of", "X-funding.csv", "{}: holds time, funding_rate: not a table of bars; "),
     ("funding", "late.csv", "X: no stamp of the funding lies inside the bars; funding of their period"),
     ("funding", "percent.csv", "{}: funding_rate 3.0 at row 5, line 7 looks like a percentage; "),
     ("funding", "X-fundin.csv", "{}: there is no such file; did you mean 'X-funding.csv'?"),
@@ -83,7 +119,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("key", "file", "said"), WRONG)
 def test_wrong_files(folder: Path, key: str, file: str, said: str) -> None:
-    path = written(folder, FILES, f"data.{key} = ['data/{file}']")
+    names = f"[['data/{file}']]" if key == "volume_of" else f"['data/{file}']"
+    path = written(folder, FILES, f"data.{key} = {names}", *([COINS] if key == "open_interest" else []))
     told = said.format(folder.resolve() / "data" / file)
     assert refused(folder, "run", path).startswith(f"{path}: data.{key}: {told}")
 
