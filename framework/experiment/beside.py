@@ -1,12 +1,15 @@
-"""An experiment on several timeframes of the same markets: a run for each, and one page that has them side by side."""
+"""An experiment on several timeframes or with several values of a parameter: a run for each, side by side on a page."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from . import config, provenance
 from .config import Experiment
@@ -23,33 +26,45 @@ def run(
     resume: bool = False,
     told: Told = lambda *_: None,
 ) -> list[Path]:
-    """Run the experiment in a TOML file; the folder of each of its runs, one a timeframe where it names several.
+    """Run the experiment in a TOML file; the folder of each of its runs, one a timeframe, or value in [beside].
 
-    Several lie in one folder, `out` or reports/NAME-IDENTITY, each under its timeframe, with the page beside them.
+    Several lie in one folder, `out` or reports/NAME-IDENTITY, each under what it is called, with the page beside them.
     Raises UserError for wrong input; nothing is written before all input is understood.
     """
     experiment = config.load(Path(path), trials)
-    if len(experiment.data.timeframes) < 2:
+    several = _several(experiment)
+    if not several:
         return [run_one(ready(experiment), out, resume, told)]
-    each = {timeframe: ready(_of(experiment, timeframe)) for timeframe in experiment.data.timeframes}
+    each = {name: ready(one) for name, one in several.items()}
     identities = {name: provenance.manifest(one.experiment, one.markets)["identity"] for name, one in each.items()}
     name = f"{experiment.name}-{digest(identities)[:8]}"
     parent = Path(out) if out else experiment.workspace / "reports" / name
     folders = {}
-    for timeframe, one in each.items():
-        begun = (parent / timeframe / MANIFEST).is_file()  # an interrupt may have come before it
-        folders[timeframe] = run_one(one, parent / timeframe, resume and begun, _named(timeframe, told))
+    for name, one in each.items():
+        begun = (parent / name / MANIFEST).is_file()  # an interrupt may have come before it
+        folders[name] = run_one(one, parent / name, resume and begun, _named(name, told))
     write(parent / PAGE, _page(experiment, folders).encode())
     return list(folders.values())
 
 
-def _of(experiment: Experiment, timeframe: str) -> Experiment:
-    data = experiment.data.model_copy(update={"timeframes": (timeframe,)})
-    return dataclasses.replace(experiment, name=f"{experiment.name}-{timeframe}", data=data)
+def _several(experiment: Experiment) -> dict[str, Experiment]:
+    """The experiments of several runs by what each is called, which is the name of its folder; none of a single one."""
+    frames, several = experiment.data.timeframes, {}
+    if experiment.beside:
+        parameter, values = experiment.beside
+        for value in values:
+            fixed = {**experiment.fixed, parameter: value}
+            word = re.sub(r"[^\w.-]+", "_", str(value))
+            several[word] = dataclasses.replace(experiment, fixed=fixed, beside=None)
+    elif len(frames) > 1:
+        for frame in frames:
+            data = experiment.data.model_copy(update={"timeframes": (frame,)})
+            several[frame] = dataclasses.replace(experiment, data=data)
+    return {word: dataclasses.replace(one, name=f"{one.name}-{word}") for word, one in several.items()}
 
 
-def _named(timeframe: str, told: Told) -> Told:
-    return lambda stage, done, total: told(f"{timeframe}, {stage}", done, total)
+def _named(run: str, told: Told) -> Told:
+    return lambda stage, done, total: told(f"{run}, {stage}", done, total)
 
 
 def _page(experiment: Experiment, folders: Mapping[str, Path]) -> str:
@@ -59,4 +74,12 @@ def _page(experiment: Experiment, folders: Mapping[str, Path]) -> str:
         (name, json.loads((folder / "summary.json").read_text(encoding="utf-8")), f"{name}/report.html")
         for name, folder in folders.items()
     ]
-    return render(experiment.name, experiment.question, runs)
+    same = _same_setups(folders.values()) if experiment.beside else None
+    return render(experiment.name, experiment.question, runs, experiment.beside and experiment.beside[0], same)
+
+
+def _same_setups(folders: Iterable[Path]) -> int | None:
+    """How many setups the runs have where all have the same ones, traded or not; None where they differ."""
+    found = [pd.read_parquet(folder / "setups.parquet", columns=["symbol", "setup"]) for folder in folders]
+    sets = [set(zip(one["symbol"], one["setup"], strict=True)) for one in found]
+    return len(sets[0]) if all(one == sets[0] for one in sets) else None

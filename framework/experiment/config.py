@@ -26,7 +26,10 @@ from .tables import ConservativeTable, Data, File, SearchTable, SizingTable, Var
 
 @dataclass(frozen=True)
 class Experiment:
-    """One question, resolved. fixed: the declared defaults with the file's values; space: what the search varies."""
+    """One question, resolved. fixed: the declared defaults with the file's values; space: what the search varies.
+
+    beside: a parameter and its values, a run for each; None for one run.
+    """
 
     path: Path
     workspace: Path
@@ -50,6 +53,7 @@ class Experiment:
     rank: str
     conservative: ConservativeTable
     context: Context
+    beside: tuple[str, tuple[Value, ...]] | None
 
 
 def load(path: Path, trials: int | None = None) -> Experiment:
@@ -94,6 +98,7 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         rank=file.sizing.rank,
         conservative=file.conservative,
         context=context,
+        beside=_beside(path, file, strategy),
         **_rules(path, file),
     )
 
@@ -123,6 +128,25 @@ def _rules(path: Path, file: File) -> dict[str, Any]:
         }
     except UserError as error:
         raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
+
+
+def _beside(path: Path, file: File, strategy: Strategy) -> tuple[str, tuple[Value, ...]] | None:
+    """The parameter of [beside], its values checked."""
+    if not file.beside:
+        return None
+    (name, values), *more = file.beside.items()
+    where = f"{path}: beside.{name}"
+    if more or len(file.data.timeframes) > 1:
+        held = f"beside.{more[0][0]}" if more else "several timeframes"
+        raise UserError(where, f"stands with {held}", "one thing that differs between the runs")
+    if name not in strategy.parameters:
+        raise UserError(where, f"is no parameter of {strategy.name}", nearest(name, strategy.parameters))
+    if name in file.strategy:
+        raise UserError(where, f"stands in [strategy] too, as {said(file.strategy[name])}", "in one of them")
+    checked = tuple(strategy.parameters[name].check(value, where) for value in values)
+    if len(set(checked)) < max(len(checked), 2):
+        raise UserError(where, f"is {said(values)}", "two or more values, each once")
+    return name, checked
 
 
 def _context(path: Path, file: File) -> Context:

@@ -75,6 +75,10 @@ class Ready:
 
 def ready(experiment: Experiment) -> Ready:
     """Its markets, its windows and how it trades, all of them checked. Raises UserError for wrong input."""
+    if experiment.beside:
+        name, values = experiment.beside
+        wrong = f"names {len(values)}, and a run has one"
+        raise UserError(f"{experiment.path}: beside.{name}", wrong, "the command `chartproof run`, which runs each")
     markets = load_markets(experiment)
     windows = _windows(experiment, markets)
     trading = _trading(experiment, len(markets))

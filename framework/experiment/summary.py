@@ -174,7 +174,9 @@ def _kinds(setups: pd.DataFrame, variants: Sequence[str], seed: int) -> list[dic
             r = filled[f"{name}_r"].to_numpy()
             won = filled[f"{name}_return"].to_numpy() > 0
             figures = {"win_rate": asdict(win_rate(won, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
-            rows.append({"kind": kind, "variant": name, "setups": len(part), "filled": len(entered), **figures})
+            sides = {"long", "short"} & set(part["direction"])
+            counts = {"setups": len(part), "filled": len(entered)}
+            rows.append({"kind": kind, "variant": name, "side": " and ".join(sorted(sides)), **counts, **figures})
     return rows
 
 

@@ -136,6 +136,7 @@ class File(Table):
     gallery: int = Field(12, ge=0, le=60)
     data: Data
     strategy: dict[str, Any]
+    beside: dict[str, list[Any]] = {}
     search: SearchTable = SearchTable()
     windows: WindowsTable = WindowsTable()
     costs: CostsTable = CostsTable()

@@ -106,3 +106,48 @@ def test_several_are_not_run_as_one(home: Path) -> None:
     with pytest.raises(UserError, match="names 2, and a run has one"):
         run(put(home, "data.timeframes = ['4h', '1d']"), home / "one")
     assert not (home / "one").exists()
+
+
+def test_a_run_for_each_value_of_a_parameter(tmp_path: Path) -> None:
+    home = workspace(tmp_path)
+    path = home / "experiments" / "one.toml"
+    path.write_text(toml("search.trials = 0", "beside.length = [7, 14]"))
+    said = chartproof("run", path, "--out", home / "out")
+    assert said.status == 0, said
+    assert {path.name for path in (home / "out").iterdir()} == {"beside.html", "7", "14"}
+    page = (home / "out" / "beside.html").read_text(encoding="utf-8")
+    assert "with length 7, 14" in page and "same markets" in page and "have the same" not in page
+    path.write_text(toml("search.trials = 0", "strategy.length = 14"))
+    assert chartproof("run", path, "--out", home / "alone").status == 0
+    for table in ("trades", "setups", "equity"):
+        one, other = (pd.read_parquet(home / where / f"{table}.parquet") for where in ("alone", "out/14"))
+        pd.testing.assert_frame_equal(one, other)
+    path.write_text(toml("search.trials = 0", "beside.width = [3, 4]"))  # the rule does not look at it
+    assert chartproof("run", path, "--out", home / "same").status == 0
+    kept = len(pd.read_parquet(home / "same" / "3" / "setups.parquet"))
+    assert f"All have the same {kept:,} setups" in (home / "same" / "beside.html").read_text(encoding="utf-8")
+    with pytest.raises(UserError, match="names 2, and a run has one"):
+        run(path, home / "one")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (("beside.lenght = [7, 14]",), "beside.lenght: is no parameter of rule; did you mean 'length'?"),
+        (("beside.length = [7]",), "beside.length: is [7]; two or more values, each once"),
+        (("beside.length = [7, 7]",), "beside.length: is [7, 7]; two or more"),
+        (("beside.length = [7, 8]",), "beside.length: length = 8 is outside its range; allowed: 7, 14, 21"),
+        (("beside.length = [7, 14]", "strategy.length = 7"), "beside.length: stands in [strategy] too, as 7"),
+        (("beside.length = [7, 14]", "beside.side = ['long', 'short']"), "beside.length: stands with beside.side;"),
+        (
+            ("beside.length = [7, 14]", "data.timeframes = ['1d', '1w']"),
+            "beside.length: stands with several timeframes",
+        ),
+        (("beside.length = 7",), "beside.length: is 7"),
+    ],
+)
+def test_what_may_not_be_beside(tmp_path: Path, changes: tuple[str, ...], said: str) -> None:
+    home = workspace(tmp_path)
+    path = home / "experiments" / "one.toml"
+    path.write_text(toml(*changes))
+    assert said in refused(home, "run", path)
