@@ -164,7 +164,7 @@ def data(
     file: Annotated[str, typer.Argument(help="A csv or parquet file, or sample:SYMBOL.")],
     timeframe: Annotated[str | None, typer.Option(help="Length of a bar, as 4h, where the name does not say.")] = None,
 ) -> None:
-    """What is in a file of bars, funding or open interest, and what is wrong with it. Exit 1 where it must be mended."""
+    """What is in a file of bars, funding or open interest, and what is wrong. Exit 1 where it must be mended."""
     from .faults import inspect
     from .sources import read, timeframe_of
     from .sources.others import told

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from framework import memo as memory
 from framework import batches, reads
+from framework import memo as memory
 from framework.bars import Bars
 from framework.params import choice
 from framework.setups import Setups
