@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import table
-from .errors import UserError
+from .errors import MissingError, UserError
 from .extras import EXTRAS, WORDS, columns, interest, summed
 from .faults import inspect
 from .faults import mend as mended
@@ -36,7 +36,7 @@ class Bars:
     `mended` tells what was done to the table on request, `source` where it came from. What else is known: `funding`,
     the rates that longs pay; `finer`, bars of a smaller timeframe that order what one bar cannot; `open_interest` at
     each bar's close and `taker_buy`, the volume that takers bought in it, both in coins, NaN unknown, None of no bar.
-    A slice keeps its part of each.
+    A slice keeps its part of each, and in `knows` which of them some bar of the whole has.
     """
 
     symbol: str
@@ -53,6 +53,7 @@ class Bars:
     open_interest: Floats | None = field(default=None, kw_only=True)
     taker_buy: Floats | None = field(default=None, kw_only=True)
     source: str = field(default="", kw_only=True)
+    knows: frozenset[str] = field(default=frozenset(), kw_only=True)
     _memo: Memo = field(default_factory=Memo, init=False)
 
     def __post_init__(self) -> None:
@@ -91,9 +92,10 @@ class Bars:
         """A run of bars, without copying. What was remembered does not come along. Raises UserError for a step."""
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise UserError(f"Bars[{part!r}]", "is not a run of bars", "a slice without a step, as in bars[10:20]")
-        extras: dict[str, Any] = {name: array[part] for name, array in self._extras().items()}
-        arrays = (array[part] for array in self._arrays())
-        cut = Bars(self.symbol, self.timeframe, *arrays, mended=self.mended, source=self.source, **extras)
+        kept: dict[str, Any] = {name: array[part] for name, array in self._extras().items()}
+        kept |= {"mended": self.mended, "source": self.source, "knows": self._known}
+        time, opens, high, low, close, volume = (array[part] for array in self._arrays())
+        cut = Bars(self.symbol, self.timeframe, time, opens, high, low, close, volume, **kept)
         return self._attached_to(cut) if self.funding or self.finer else cut
 
     def __repr__(self) -> str:
@@ -128,12 +130,18 @@ class Bars:
         return dataclasses.replace(self, volume=summed(self, others, "volume"), taker_buy=bought)
 
     def need(self, what: str) -> Floats:
-        """`volume`, `open_interest` or `taker_buy`. Raises UserError, naming the file, where it is of no bar known."""
+        """`volume`, `open_interest` or `taker_buy`. Raises MissingError, naming the file, where none of it is known."""
         values: Floats | None = getattr(self, what)
-        if values is None or np.isnan(values).all():
+        if values is None or what not in self._known:
             right = "a rule that needs none" + (", or data.open_interest" if what == "open_interest" else "")
-            raise UserError(self.source or self.symbol, f"the {WORDS[what]} of no bar is known", right)
+            raise MissingError(self.source or self.symbol, f"the {WORDS[what]} of no bar is known", right)
         return values
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """What is known of some bar of these, or of those that they are a run of."""
+        held = {"volume": self.volume, **self._extras()}
+        return self.knows | {name for name, values in held.items() if not np.isnan(values).all()}
 
     def with_finer(self, finer: Bars) -> Bars:
         """These bars with those of a smaller timeframe (SEMANTICS.md, 3). Raises UserError where they are no help."""

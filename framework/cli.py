@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,6 @@ from .errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .bars import Bars
-    from .workspace import Strategy
 
 app = typer.Typer(
     help="Does this chart rule really work? Honest fills, no look-ahead, out of sample.",
@@ -25,7 +23,6 @@ app = typer.Typer(
 )
 
 WRONG, DEFECT, STOPPED = 2, 1, 130
-OTHERS, FEW = 20, 8  # cuts for each value that is not a default; of more values the first and the last
 
 
 @app.command()
@@ -75,49 +72,16 @@ def check(
     workspace = root(Path.cwd())
     chosen = [load_strategy(workspace, name) for name in strategy or names(workspace)]
     from .sources import load
+    from .validation.checking import checked
 
-    markets = [load(what) for what in data or ["sample:AAPL"]]
-    found = [_checked(rule, bars, len(bars) if every else cuts) for rule in chosen for bars in markets]
-    if not all(found):
+    markets, found = [load(what) for what in data or ["sample:AAPL"]], True
+    for rule in chosen:
+        for bars in markets:
+            good, lines = checked(rule, bars, len(bars) if every else cuts)
+            typer.echo("\n".join(lines))
+            found &= good
+    if not found:
         raise typer.Exit(DEFECT)
-
-
-def _checked(rule: Strategy, bars: Bars, cuts: int) -> bool:
-    from .entries import policy
-    from .validation.causality import leaks, prefixes
-    from .validation.proof import producer
-
-    policies = {name: policy(name) for name in ("aggressive", "conservative") if rule.stands or name == "aggressive"}
-    at = prefixes(len(bars), cuts, seed=7)
-    if not at:
-        raise UserError(bars.symbol, f"{len(bars)} bars are too few to cut", "more bars, by --data")
-    sets = _each_choice(rule)
-    for values in sets:
-        some = at if not values else at[:: max(1, len(at) // OTHERS)]
-        produce = producer(rule.setups, rule.exits, rule.build(values), policies)
-        for seed in (None, 11):
-            leak = next(leaks(bars, produce, some, noise_seed=seed), None)
-            if leak:
-                how = "cut short" if seed is None else "with another future"
-                how += "".join(f", {name} = {value}" for name, value in values.items())
-                typer.echo(f"LEAK  {rule.name} on {bars.symbol}, {how}: {leak}")
-                typer.echo("      likely cause: a value is used at a bar before it could be known")
-                return False
-    setups = len(rule.setups(bars, rule.build({})))
-    others = f"; {len(sets) - 1} other values of its parameters at {min(len(at), OTHERS)}" if len(sets) > 1 else ""
-    typer.echo(
-        f"ok    {rule.name} on {bars.symbol}: {len(at)} cuts and {len(at)} other futures{others}, {setups} setups"
-    )
-    return True
-
-
-def _each_choice(rule: Strategy) -> list[dict[str, Any]]:
-    """The declared defaults, then other values of every parameter, one at a time: each path of the rule once."""
-    sets: list[dict[str, Any]] = [{}]
-    for name, parameter in rule.parameters.items():
-        values = parameter.values if len(parameter.values) <= FEW else (parameter.values[0], parameter.values[-1])
-        sets += [{name: value} for value in values if value != parameter.default]
-    return sets
 
 
 @app.command()
@@ -156,6 +120,9 @@ def strategies() -> None:
         for parameter in rule.parameters.values():
             unit = f" {parameter.unit}" if parameter.unit else ""
             how = f"{len(parameter.values)} values searched" if parameter.searched else "fixed unless listed"
+            if parameter.required:
+                typer.echo(f"  {parameter.name}: to be named, one of {parameter.range}")
+                continue
             typer.echo(f"  {parameter.name} = {json.dumps(parameter.default)}{unit}  ({parameter.range}; {how})")
 
 

@@ -14,7 +14,11 @@ class UserError(ValueError):
         super().__init__(" ".join(f"{where}: {wrong}; {right}".split()))
 
     def __reduce__(self) -> tuple[type[UserError], tuple[str, str, str]]:
-        return UserError, (self.where, self.wrong, self.right)  # so that it comes back whole from another process
+        return type(self), (self.where, self.wrong, self.right)  # so that it comes back whole from another process
+
+
+class MissingError(UserError):
+    """A rule asks for what the market's data does not have: the volume, the open interest."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -17,7 +17,8 @@ Value: TypeAlias = int | float | str | bool
 class Parameter:
     """One parameter of a rule: what it may be, and whether a search varies it by default.
 
-    values: what a search tries. limits: of a span, which may be any value between them; None for a choice.
+    values: what a search tries. limits: of a span, which may be any value between them; None for a choice. required:
+    it has no default of its own, and whoever uses the rule says which; `default` is then the first of its values.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Parameter:
     unit: str = ""
     searched: bool = True
     limits: tuple[float, float] | None = None
+    required: bool = False
 
     def check(self, value: Any, where: str) -> Value:
         """`value` in the parameter's own type. Raises UserError outside the range or of another type."""
@@ -51,6 +53,11 @@ def choice(default: Value, *, among: tuple[Value, ...], unit: str = "", searched
     if default not in among:
         raise ValueError(f"default {default!r} is not among {among!r}")
     return field(default=default, metadata={"values": tuple(among), "unit": unit, "searched": searched})
+
+
+def required(*, among: tuple[Value, ...], unit: str = "") -> Any:
+    """A dataclass field without a default, for what is disputed: whoever uses the rule names one of a few values."""
+    return field(metadata={"values": tuple(among), "unit": unit, "searched": False, "required": True})
 
 
 def span(default: float, *, low: float, high: float, step: float, unit: str = "", searched: bool = True) -> Any:
@@ -100,6 +107,9 @@ def build(params: type, values: Mapping[str, Any], where: str) -> Any:
     for name in values:
         if name not in known:
             raise UserError(where, f"unknown parameter '{name}'", nearest(name, known))
+    for name, parameter in known.items():
+        if parameter.required and name not in values:
+            raise UserError(where, f"{name} is not said, and has no default", f"one of {parameter.range}")
     checked = {name: known[name].check(value, where) for name, value in values.items()}
     try:
         return params(**checked)
@@ -112,7 +122,7 @@ def build(params: type, values: Mapping[str, Any], where: str) -> Any:
 def _parameter(item: dataclasses.Field[Any]) -> Parameter:
     """A field's parameter; `x: float = span(30, ...)` is a number though its default is written whole."""
     declared = dict(item.metadata)
-    default = cast(Value, item.default)
+    default = cast(Value, declared["values"][0] if declared.get("required") else item.default)
     if item.type in (float, "float"):
         default = float(default)
         declared |= {name: tuple(map(float, declared[name])) for name in ("values", "limits") if declared.get(name)}

@@ -193,6 +193,33 @@ def test_check_finds_a_leak_behind_a_value_that_is_no_default(folder: Path) -> N
     assert said.out.startswith("LEAK  leaky on X, cut short, side = short: setups: row known at bar ")
 
 
+def test_check_of_what_the_data_does_not_have(folder: Path) -> None:
+    """A value that needs what is not there is named; a rule whose defaults do is no failure either."""
+    path = folder / "strategies" / "rule.py"
+    text = path.read_text()
+    needs = text.replace("    at = ", "    p.strict and bars.need('taker_buy')\n    at = ", 1)
+    path.write_text(needs)
+    said = chartproof("check", "rule", "--data", "data/X-1d.csv", "--cuts", "20")
+    assert said.status == 0 and said.out.startswith("ok    rule on X: 20 cuts and 20 other futures; 10 other values")
+    assert said.out.endswith("note  rule on X with strict = True: the volume bought by takers of no bar is known\n")
+    path.write_text(needs.replace("p.strict and ", ""))
+    said = chartproof("check", "rule", "--data", "data/X-1d.csv", "--cuts", "20")
+    path.write_text(text)
+    assert said == Said(0, "none  rule on X: the volume bought by takers of no bar is known\n", "")
+
+
+def test_data_that_is_open_interest(folder: Path) -> None:
+    (folder / "data" / "O.csv").write_text("time,open_interest\n2024-01-01,5\n2024-01-02,0\n2024-01-03,\n")
+    said = (
+        "data/O.csv: 3 values of open interest, column open_interest\n"
+        "from 2024-01-01 00:00 to 2024-01-03 00:00 UTC, every 1d\n"
+        "0 to 5; whether in dollars or coins, the file does not say\n"
+        "note   1 are empty: unknown\n"
+        "note   1 are zero: nobody held anything, or nobody looked\n"
+    )
+    assert chartproof("data", "data/O.csv") == Said(0, said, "")
+
+
 def test_check_at_every_bar(folder: Path) -> None:
     walk(60).to_csv("data/short-1d.csv")
     said = chartproof("check", "rule", "--data", "data/short-1d.csv", "--every")

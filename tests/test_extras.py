@@ -165,3 +165,12 @@ def test_two_exchanges_of_a_real_market() -> None:
     joined = here.frame()["volume"].add(there[50:].frame()["volume"]).reindex(both.index)
     np.testing.assert_array_equal(both.volume, joined.to_numpy())
     assert np.isnan(both.volume).sum() >= 50 and (np.isfinite(both.volume)).sum() > 2000
+
+
+def test_what_the_whole_knows_is_not_missing_in_a_part() -> None:
+    """A prefix in which nothing is known yet is no market without it: nothing can be found in it."""
+    bars = make(volume=[NAN, NAN, 3, 4, 5], open_interest=[NAN, NAN, NAN, 8, 9])
+    same(bars[:2].need("volume"), [NAN, NAN])
+    same(bars[:2][:1].need("open_interest"), [NAN])
+    with pytest.raises(UserError):
+        bars[:2].need("taker_buy")

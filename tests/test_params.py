@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from framework.errors import UserError, nearest
-from framework.params import Value, build, choice, parameters, span
+from framework.params import Value, build, choice, parameters, required, span
 
 
 @dataclass(frozen=True)
@@ -195,3 +195,18 @@ def test_an_error_is_one_line() -> None:
     error = UserError("a\nb", " wrong\t\n here ", "right\r\nthere")
     assert str(error) == "a b: wrong here ; right there"
     assert isinstance(error, ValueError) and (error.where, error.right) == ("a\nb", "right\r\nthere")
+
+
+def test_what_has_no_default_must_be_said() -> None:
+    @dataclass(frozen=True)
+    class Params:
+        convention: str = required(among=("one", "other"), unit="school")
+        width: int = choice(2, among=(2, 3))
+
+    asked = parameters(Params)["convention"]
+    assert (asked.required, asked.searched, asked.values, asked.range) == (True, False, ("one", "other"), "one, other")
+    assert build(Params, {"convention": "other"}, "x") == Params("other", 2)
+    with pytest.raises(UserError, match="x: convention is not said, and has no default; one of one, other"):
+        build(Params, {"width": 3}, "x")
+    with pytest.raises(UserError, match="did you mean 'other'"):
+        build(Params, {"convention": "othr"}, "x")

@@ -75,7 +75,9 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         strategy = load_strategy(workspace, name)
     except UserError as error:
         raise UserError(f"{path}: strategy.name", f"{error.where} {error.wrong}", error.right) from None
-    fixed, space = narrowed(strategy.parameters, table, f"{path}: strategy")
+    beside = _beside(path, file, strategy)
+    named = {beside[0]: beside[1][0]} if beside else {}  # each run has its own value
+    fixed, space = narrowed(strategy.parameters, table | named, f"{path}: strategy")
     context = _context(path, file)
     strategy = dataclasses.replace(strategy, find=seen(strategy.find, context))
     return Experiment(
@@ -98,7 +100,7 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         rank=file.sizing.rank,
         conservative=file.conservative,
         context=context,
-        beside=_beside(path, file, strategy),
+        beside=beside,
         **_rules(path, file),
     )
 

@@ -23,6 +23,8 @@ def narrowed(
     fixed: dict[str, Value] = {}
     space: dict[str, tuple[Value, ...]] = {}
     for name, parameter in known.items():
+        if parameter.required and name not in table:
+            raise UserError(f"{where}.{name}", "is missing, and has no default", f"one of {parameter.range}")
         given = table.get(name, list(parameter.values) if parameter.searched else parameter.default)
         if not isinstance(given, list):
             fixed[name] = parameter.check(given, where)
