@@ -1,0 +1,58 @@
+"""Levels: prices at which the market has turned before, each with the bar at which that was known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..compiled import kernel
+from .swings import swing_highs, swing_lows
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """m levels in the order in which they became known: their bar, the bar at whose close that was, their price."""
+
+    bar: Ints
+    known_at: Ints
+    price: Floats
+
+
+def swing_levels(bars: Bars, width: int = 5) -> Levels:
+    """Every swing low and swing high of the price, `width` bars wide on either side, is a level for both sides."""
+
+    def compute() -> Levels:
+        found = swing_lows(bars.low, width, width), swing_highs(bars.high, width, width)
+        bar = np.concatenate([one.bar for one in found])
+        order = np.argsort(bar, kind="stable")
+        price = np.concatenate([one.price for one in found])
+        return Levels(bar[order], bar[order] + width, price[order])
+
+    return bars.remember(("levels", width), compute)
+
+
+def nearest(levels: Levels, price: Floats, at: Ints, oldest: int) -> tuple[Ints, Floats]:
+    """For each price the row of the nearest level that was known at the bar `at` and made at most `oldest` bars before
+    it, of equally near ones the newest, and how far it is. -1 and NaN where there is none.
+    """
+    return _nearest(levels.bar, levels.known_at, levels.price, price, at, oldest)
+
+
+@kernel
+def _nearest(bar: Ints, known: Ints, level: Floats, price: Floats, at: Ints, oldest: int) -> tuple[Ints, Floats]:
+    row, distance = np.full(len(at), -1), np.full(len(at), np.nan)
+    for i in range(len(at)):
+        j = np.searchsorted(known, at[i], side="right") - 1
+        while j >= 0 and bar[j] >= at[i] - oldest:
+            apart = abs(level[j] - price[i])
+            if row[i] < 0 or apart < distance[i]:
+                row[i], distance[i] = j, apart
+            j -= 1
+    return row, distance
