@@ -1,0 +1,191 @@
+"""Fibonacci: a leg gives back part of what it made, price turns at a level of it and goes on with the leg.
+
+A pullback is known at the close that comes back from a level (`legs` says what a level, its zone and a reaction are).
+Prices are mirrored for legs that fall, so that every level is written once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..compiled import kernel
+from ..indicators import bar_atr, bar_rsi
+from ..setups import EXTREME, Setups, ordered
+from .candles import turning
+from .legs import FIBONACCI, LEGS, LegRule, Reactions, level_reactions, measured
+from .sides import Rows, of_side
+from .swings import swing_highs, swing_lows, zigzag
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+DEEPEST = 0.786  # the level beyond which a leg is given up
+FROM, TO = 15, 85  # percent: the ratios that Fibonacci's are compared with
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class PullbackRule:
+    """What counts as a pullback, and what is recorded of it.
+
+    ratios: the levels at which a reaction counts. stop: beyond the zone of the .786 level (`786`) or the leg's start
+    (`swing`). extension: of the target in legs, from the leg's start, 1 being its end. near: ATR between two prices
+    that are one. others: how many legs before are looked at for levels in the same place. width: bars on either side
+    of a horizontal swing; oldest: bars back that it may lie. oversold: RSI(14) points, overbought is 100 less that;
+    within: bars back that the RSI may have been there.
+    """
+
+    legs: LegRule = LEGS
+    ratios: tuple[float, ...] = (0.382, 0.5, 0.618)
+    stop: Literal["786", "swing"] = "786"
+    extension: float = 1.272
+    near: float = 0.5
+    others: int = 5
+    width: int = 5
+    oldest: int = 250
+    oversold: float = 30.0
+    within: int = 10
+
+
+PULLBACK = PullbackRule()
+
+
+def pullbacks(bars: Bars, rule: PullbackRule = PULLBACK) -> Setups:
+    """Reactions at the levels of a leg, found once for each rule.
+
+    Kinds: pullback_up in a leg that rises, pullback_down in one that falls. Price reacted at the deepest level that it
+    had entered: a shallower one that is regained later is no setup of its own. Anchors: leg_start, leg_end, entered
+    (the bar that entered the level's zone). target: the extension; height: the leg's length. setup_extreme: where the
+    pullback turned, which is not the price of the stop.
+
+    Features: f_level the ratio reacted at, f_length of the leg in ATR, f_depth how much of it was given back at most;
+    f_candle 1 when a turning candle stood between entry and reaction; f_cluster how many other legs have a level near
+    this one; f_horizontal 1 when an old swing is near; f_rsi_extreme 1 when the RSI was oversold (of a short:
+    overbought) shortly before, NaN in its warm-up. Vetoes none.
+    """
+
+    def compute() -> Setups:
+        found = _deepest(level_reactions(bars, rule.legs, rule.ratios))
+        return ordered(_side(bars, rule, found.take(found.side == side), side) for side in (1, -1))
+
+    return bars.remember(("pullbacks", rule), compute)
+
+
+def placebo(bars: Bars, rule: LegRule = LEGS) -> Reactions:
+    """The same legs at Fibonacci's ratios and at those of `placebo_ratios`, with nothing but the ratio to tell them
+    apart: no level ends the leg for the deeper ones.
+    """
+    return level_reactions(bars, replace(rule, over=1.0), FIBONACCI + placebo_ratios(rule))
+
+
+def placebo_ratios(rule: LegRule = LEGS) -> tuple[float, ...]:
+    """Each percent from 15 to 85 whose price is outside the Fibonacci zones, in the shortest leg and so in all."""
+    grid = [percent / 100 for percent in range(FROM, TO + 1)]
+    return tuple(ratio for ratio in grid if all(abs(ratio - name) > rule.zone / rule.least for name in FIBONACCI))
+
+
+def _deepest(found: Reactions) -> Reactions:
+    """The reactions by whose close no deeper level of their leg had been entered."""
+    ratios, column = np.unique(found.ratio, return_inverse=True)
+    legs, row = np.unique(found.leg, return_inverse=True)
+    entered = np.full((len(legs), len(ratios) + 1), NEVER)
+    entered[row, column] = found.entered
+    deeper = np.minimum.accumulate(entered[:, ::-1], axis=1)[:, ::-1][row, column + 1]
+    return found.take((found.outcome == 1) & (deeper > found.decided))
+
+
+def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups:
+    known = found.decided
+    features = {
+        "f_level": found.ratio,
+        "f_length": found.length / found.atr,
+        "f_candle": _any(turning(bars, side), found.entered, known),
+        "f_cluster": _cluster(bars, rule, found),
+        "f_horizontal": _horizontal(bars, rule, found),
+        "f_rsi_extreme": _rsi_extreme(bars, rule, known, side),
+    }
+    anchors = {"leg_start": found.start, "leg_end": found.end, "entered": found.entered}
+    kind = np.full(len(found), "pullback_up" if side > 0 else "pullback_down")
+    rows = Rows(kind, anchors, found.entered, known, features)
+    setups = of_side(bars, side, "fibonacci_pullback", rows, repr(sorted(asdict(rule).items())))
+    top, base = measured(bars, rule.legs, side)
+    low = bars.low if side > 0 else -bars.high
+    stop = low[found.start]
+    if rule.stop == "786":
+        stop = top[found.end] - DEEPEST * found.length - rule.legs.zone * found.atr
+    depth = (top[found.end] - low[setups.anchors[EXTREME]]) / found.length
+    return replace(
+        setups,
+        stop=side * stop,
+        target=side * (base[found.start] + rule.extension * found.length),
+        height=found.length,
+        features=features | {"f_depth": depth},
+    )
+
+
+def _rsi_extreme(bars: Bars, rule: PullbackRule, known: Ints, side: int) -> Floats:
+    rsi = bar_rsi(bars, 14)
+    extreme = rsi <= rule.oversold if side > 0 else rsi >= 100.0 - rule.oversold
+    found = _any(extreme, np.maximum(known - rule.within, 0), known)
+    return np.where(np.isnan(rsi[known]), np.nan, found)
+
+
+def _any(flags: Bools, first: Ints, last: Ints) -> Floats:
+    """1 where one of the flags from first to last inclusive is True, else 0, a row each."""
+    counted = np.concatenate([[0], np.cumsum(flags)])
+    return (counted[last + 1] > counted[first]).astype(float)
+
+
+def _cluster(bars: Bars, rule: PullbackRule, found: Reactions) -> Floats:
+    """How many of the last other legs between two confirmed swings have a Fibonacci level near the one reacted at.
+
+    They may rise or fall; one that is too short to be a leg is looked at and does not count.
+    """
+    swings = zigzag(bars, "atr", rule.legs.size)
+    upper, lower = measured(bars, rule.legs, 1)
+    price = np.where(swings.kind > 0, upper[swings.bar], lower[swings.bar])
+    length = np.diff(price)  # below zero where the leg falls
+    long = np.abs(length) >= rule.legs.least * bar_atr(bars)[swings.bar[1:]]
+    levels = price[1:, None] - np.array(FIBONACCI) * length[:, None]
+    last = np.searchsorted(swings.known_at, found.decided, side="right") - 2  # the last leg that both ends are known of
+    other = last[:, None] - np.arange(rule.others + 1)
+    usable = (other >= 0) & (other != found.leg[:, None])
+    usable &= np.cumsum(usable, axis=1) <= rule.others
+    other = np.maximum(other, 0)
+    if not len(length):
+        return np.zeros(len(found))
+    near = np.abs(levels[other] - found.level[:, None, None]) <= (rule.near * found.atr)[:, None, None]
+    return np.asarray((usable & long[other] & near.any(axis=2)).sum(axis=1), dtype=float)
+
+
+def _horizontal(bars: Bars, rule: PullbackRule, found: Reactions) -> Floats:
+    """1 where a swing, high or low, from before the leg lies near the level reacted at, 0 where none does."""
+
+    def levels() -> tuple[Ints, Floats]:
+        turns = swing_lows(bars.low, rule.width, rule.width), swing_highs(bars.high, rule.width, rule.width)
+        bar = np.concatenate([one.bar for one in turns])
+        order = np.argsort(bar, kind="stable")
+        return bar[order], np.concatenate([one.price for one in turns])[order]
+
+    bar, price = bars.remember(("horizontal_swings", rule.width), levels)
+    last = np.minimum(found.start - 1, found.decided - rule.width)  # before the leg, and known
+    first = np.searchsorted(bar, found.decided - rule.oldest)
+    return _near(price, first, np.searchsorted(bar, last, side="right"), found.level, rule.near * found.atr)
+
+
+@kernel
+def _near(price: Floats, first: Ints, end: Ints, level: Floats, reach: Floats) -> Floats:
+    """1 where a price from first up to, not including, end lies within reach of the level."""
+    found = np.zeros(len(level))
+    for i in range(len(level)):
+        for j in range(first[i], end[i]):
+            if abs(price[j] - level[i]) <= reach[i]:
+                found[i] = 1.0
+                break
+    return found
