@@ -161,3 +161,12 @@ def bar_momentum(bars: Bars, period: int = 10) -> Floats:
 def bar_macd(bars: Bars, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
     """`macd` of a symbol's closes, computed once."""
     return bars.remember(("macd", fast, slow, signal), lambda: macd(bars.close, fast, slow, signal))
+
+
+def obv(close: Floats, volume: Floats) -> Floats:
+    """Granville's on-balance volume: that of rising bars less that of falling ones; only differences mean anything.
+
+    A bar of unknown volume is NaN and adds nothing, so that the sum goes on after it, but for what that bar moved.
+    """
+    unknown = np.isnan(volume)
+    return np.where(unknown, np.nan, talib.OBV(close, np.where(unknown, 0.0, volume)))

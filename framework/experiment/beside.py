@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..setups import EXTREME
 from . import config, provenance
 from .config import Experiment
 from .files import MANIFEST, digest, write
@@ -80,6 +81,12 @@ def _page(experiment: Experiment, folders: Mapping[str, Path]) -> str:
 
 def _same_setups(folders: Iterable[Path]) -> int | None:
     """How many setups the runs have where all have the same ones, traded or not; None where they differ."""
-    found = [pd.read_parquet(folder / "setups.parquet", columns=["symbol", "setup"]) for folder in folders]
-    sets = [set(zip(one["symbol"], one["setup"], strict=True)) for one in found]
+    sets = [_events(pd.read_parquet(folder / "setups.parquet")) for folder in folders]
     return len(sets[0]) if all(one == sets[0] for one in sets) else None
+
+
+def _events(setups: pd.DataFrame) -> set[Any]:
+    """Setups by what they are made of: of opposite sides they stand on different prices."""
+    names = list(setups.columns)
+    anchors = [name for name in names[names.index("complete") + 1 : names.index("stop")] if name != EXTREME]
+    return set(setups[["symbol", "kind", *anchors]].itertuples(index=False, name=None))

@@ -33,7 +33,7 @@ def render(
         "kinds": _kinds([summary for _, summary, _ in runs]),
         "compared": compared(many, many, finer),
         "named": words.named,
-        "none": words.NONE,
+        "dash": words.NONE,
     }
     return template("beside.html.j2").render(view)
 
