@@ -28,7 +28,8 @@ Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
 @dataclass(frozen=True)
 class Strategy:
     """A rule as its file defines it. source: the hash of that file. stands: it has setups with an extreme to stand on,
-    so that a second bottom can be waited for; a rule that hands in signals has not.
+    so that a second bottom can be waited for; a rule that hands in signals has not. compare: what happened at its
+    levels and at others, for a rule whose levels have names.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Strategy:
     leave: Callable[[Bars, Any], Exits] | None
     draw: Callable[[Bars, Any], Panel] | None
     stands: bool = True
+    compare: Callable[[Bars, Any], Any] | None = None
 
     @property
     def where(self) -> str:
@@ -128,7 +130,7 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     params = getattr(module, "Params", None)
     if not (isinstance(params, type) and is_dataclass(params)):
         raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
-    hooks = {hook: getattr(module, hook, None) for hook in ("setups", "signals", "exits", "panel")}
+    hooks = {hook: getattr(module, hook, None) for hook in ("setups", "signals", "exits", "panel", "placebo")}
     for hook, given in hooks.items():
         if given is not None and not callable(given):
             raise UserError(where, f"has {hook} that is no function", f"{hook}(bars, params)")
@@ -141,7 +143,7 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     digest = hashlib.sha256(source).hexdigest()
     find: Any = hooks["setups"]
     doc = (module.__doc__ or "").strip()
-    return Strategy(name, path, digest, doc, params, find, hooks["exits"], hooks["panel"], stands)
+    return Strategy(name, path, digest, doc, params, find, hooks["exits"], hooks["panel"], stands, hooks["placebo"])
 
 
 def _of_signals(hook: Callable[[Bars, Any], Signals], name: str, where: str) -> tuple[Any, Any]:

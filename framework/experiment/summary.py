@@ -16,6 +16,7 @@ from ..validation.windows import Window
 from .config import Experiment
 from .coverage import known_finer, known_funding, notes
 from .outofsample import HELD, OutOfSample
+from .placebo import placebo
 from .verdict import verdict
 
 Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
@@ -41,6 +42,7 @@ def summarise(
         HELD: _equity(HELD, tested),
         "paired": paired,
         "kinds": _kinds(tested.setups, experiment.variants, seed),
+        "placebo": placebo(tested, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],
         "chance": None,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
-from . import figures, words
+from . import figures, ratios, words
 from .facts import facts
 from .gallery import Tested, bar_at, cards
 from .words import Cell, Form, estimate, named, percent, risks
@@ -47,6 +47,7 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "paired": _paired(summary["paired"]) if summary["paired"] else [],
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
+        "placebo": ratios.shown(summary["placebo"]),
         "equity": _equity(summary, tested, variants),
         "stake": words.stake(manifest["configuration"]["sizing"], bool(summary["funding"])),
         "shared": summary["shared"],
