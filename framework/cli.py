@@ -50,7 +50,7 @@ def run(
     for folder in folders:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         if len(folders) > 1:
-            typer.echo(f"{summary['timeframe']}:")
+            typer.echo(f"{folder.name}:")
         for key in ("answer", "compared", "warning"):
             if key in summary["verdict"]:
                 typer.echo(summary["verdict"][key])

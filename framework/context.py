@@ -15,14 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars
-from .compiled import kernel
 from .errors import UserError, nearest
 from .indicators import WAVES, bar_atr, bar_macd, bar_rsi, bar_stochastic
 from .setups import Setups
 from .structure.averages import alignment, ranging, regime, side_of_average
 from .structure.divergence import DivergenceRule, rsi_divergences
-from .structure.swings import swing_highs, swing_lows
+from .structure.fibonacci import legs_near
+from .structure.levels import near, swing_levels
+from .structure.openinterest import marked_by_interest
+from .structure.orderflow import exhaustions
 from .structure.timeframes import coarse
+from .structure.traits import any_between
+from .structure.volume import relative_volume
+from .structure.volume_divergence import obv_divergences
 from .structure.waves import WaveRule, double_bottoms
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,6 +39,8 @@ FRESH = 5  # bars of the higher timeframe for which a divergence there does
 NEAR = 0.5  # ATR between a setup's extreme and a level
 OLDEST = 250  # bars before the setup's first anchor from which levels are taken: any price is near one of all time
 WIDTH = 5  # of the swings that are levels
+OVERSOLD = 30.0  # RSI points; overbought is 100 less that
+SURGE = 1.5  # times the usual volume: that of a breakout
 
 
 @dataclass(frozen=True)
@@ -122,37 +129,37 @@ def near_level(bars: Bars, setups: Setups) -> Floats:
     """1 where the setup's extreme price lies within half an ATR of a swing made before its first anchor and known by
     its `known_at`, 0 where not; NaN without a price or an ATR.
     """
-
-    def levels() -> tuple[Ints, Ints, Floats]:
-        found = swing_lows(bars.low, WIDTH, WIDTH), swing_highs(bars.high, WIDTH, WIDTH)
-        bar = np.concatenate([one.bar for one in found])
-        order = np.argsort(bar, kind="stable")
-        return (
-            bar[order],
-            np.concatenate([one.known_at for one in found])[order],
-            np.concatenate([one.price for one in found])[order],
-        )
-
-    bar, known, price = bars.remember(("swing_levels", WIDTH), levels)
     begins = np.min([setups.known_at, *setups.anchors.values()], axis=0)
     reach = NEAR * bar_atr(bars)[setups.known_at]
-    return _near(bar, known, price, begins, setups.known_at.copy(), setups.stop.copy(), reach)
+    return near(swing_levels(bars, WIDTH), setups.stop.copy(), reach, begins - OLDEST, begins, setups.known_at.copy())
 
 
-@kernel
-def _near(bar: Ints, known: Ints, price: Floats, begins: Ints, at: Ints, level: Floats, reach: Floats) -> Floats:
-    found = np.full(len(at), np.nan)
-    for i in range(len(at)):
-        if np.isnan(level[i]) or np.isnan(reach[i]):
-            continue
-        found[i] = 0.0
-        j = np.searchsorted(bar, begins[i]) - 1
-        while j >= 0 and bar[j] >= begins[i] - OLDEST:
-            if known[j] <= at[i] and abs(price[j] - level[i]) <= reach[i]:
-                found[i] = 1.0
-                break
-            j -= 1
-    return found
+def near_fibonacci(bars: Bars, setups: Setups) -> Floats:
+    """1 where the setup's extreme price lies within half an ATR of a Fibonacci level of one of the last five legs known
+    by its `known_at`, 0 where not; NaN without a price or an ATR.
+    """
+    reach = NEAR * bar_atr(bars)[setups.known_at]
+    count = legs_near(bars, setups.stop, setups.known_at, reach)
+    return np.where(np.isnan(setups.stop + reach), np.nan, count > 0)
+
+
+def rsi_extreme(bars: Bars, setups: Setups) -> Floats:
+    """1 where the RSI(14) was at or below 30 (of a short: at or above 70) at known_at or in the ten bars before."""
+    rsi, at = bar_rsi(bars, 14), setups.known_at
+    first = np.maximum(at - WITHIN, 0)
+    long, short = any_between(rsi <= OVERSOLD, first, at), any_between(rsi >= 100 - OVERSOLD, first, at)
+    return np.where(np.isnan(rsi[at]), np.nan, np.where(setups.direction > 0, long, short))
+
+
+def volume_surge(bars: Bars, setups: Setups) -> Floats:
+    """1 where the bar at which the setup is known has at least 1.5 times the mean volume of the 20 before it."""
+    ratio = relative_volume(bars)[setups.known_at]
+    return np.where(np.isnan(ratio), np.nan, ratio >= SURGE)
+
+
+def _obv_divergences(bars: Bars) -> Setups:
+    found = obv_divergences(bars, DivergenceRule())
+    return found.take(np.flatnonzero(np.char.startswith(found.kind, "regular") & found.traded))
 
 
 def _divergences(bars: Bars) -> Setups:
@@ -209,6 +216,13 @@ FEATURES: Mapping[str, Callable[[Bars, Setups], Floats]] = {
     "rsi_divergence": lambda bars, setups: same_side(setups, _divergences(bars)),
     "stochastic_double": _doubles,
     "ranging": lambda bars, setups: ranging(bars)[setups.known_at],
+    "near_fibonacci": near_fibonacci,
+    "rsi_extreme": rsi_extreme,
+    "volume_surge": volume_surge,
+    "obv_divergence": lambda bars, setups: same_side(setups, _obv_divergences(bars)),
+    "order_flow_exhaustion": lambda bars, setups: same_side(setups, exhaustions(bars)),
+    "oi_confirms": lambda bars, setups: marked_by_interest(bars, setups)["f_oi_confirms"],
+    "oi_vetoes": lambda bars, setups: marked_by_interest(bars, setups)["f_oi_vetoes"],
     "with_alignment": lambda bars, setups: setups.direction * alignment(bars)[setups.known_at],
     "with_regime": lambda bars, setups: setups.direction * regime(bars)[setups.known_at],
 }

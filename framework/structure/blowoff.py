@@ -17,7 +17,7 @@ from ..compiled import kernel
 from ..indicators import bar_atr, bar_ema, settled
 from ..setups import Setups, ordered
 from .sides import Rows, of_side
-from .trailing import before, trailing
+from .volume import relative_volume
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -68,19 +68,6 @@ def stretch(bars: Bars, average: int = 20) -> Floats:
     return bars.remember(("stretch", average), compute)
 
 
-def volume_ratio(bars: Bars, mean: int = 20) -> Floats:
-    """The volume over its mean of the `mean` bars before; NaN where one is unknown or nothing was traded. Raises
-    UserError where the volume of no bar is known.
-    """
-
-    def compute() -> Floats:
-        usual, ratio = before(trailing(bars.need("volume"), mean)[0]), np.full(len(bars), np.nan)
-        np.divide(bars.volume, usual, out=ratio, where=usual > 0)
-        return ratio
-
-    return bars.remember(("volume_before", mean), compute)
-
-
 def blow_offs(bars: Bars, rule: BlowOffRule = BLOW_OFF) -> Setups:
     """Blow-offs that have ended, known at the close that says so.
 
@@ -99,7 +86,7 @@ def blow_offs(bars: Bars, rule: BlowOffRule = BLOW_OFF) -> Setups:
 
 def _side(bars: Bars, rule: BlowOffRule, side: int) -> Rows:
     """The rows of one side, whose setups go against the move."""
-    far, bend, busy = stretch(bars, rule.average), curvature(bars, rule.fit), volume_ratio(bars, rule.mean)
+    far, bend, busy = stretch(bars, rule.average), curvature(bars, rule.fit), relative_volume(bars, usual=rule.mean)
     at = np.flatnonzero((-side * far >= rule.stretch) & (-side * bend > rule.curvature))
     gain = np.full(len(bars), np.nan)
     gain[rule.over :] = bars.close[rule.over :] / bars.close[: -rule.over]  # of the price as it is: ranks need no logs

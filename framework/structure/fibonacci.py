@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bars import Bars
-from ..compiled import kernel
 from ..indicators import bar_atr, bar_rsi
 from ..setups import EXTREME, Setups, ordered
 from .candles import turning
 from .legs import FIBONACCI, LEGS, LegRule, Reactions, level_reactions, measured
+from .levels import near, swing_levels
 from .sides import Rows, of_side
-from .swings import swing_highs, swing_lows, zigzag
+from .swings import zigzag
+from .traits import any_between
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -105,8 +106,8 @@ def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups
     features = {
         "f_level": found.ratio,
         "f_length": found.length / found.atr,
-        "f_candle": _any(turning(bars, side), found.entered, known),
-        "f_cluster": _cluster(bars, rule, found),
+        "f_candle": any_between(turning(bars, side), found.entered, known),
+        "f_cluster": legs_near(bars, found.level, known, rule.near * found.atr, rule, found.leg),
         "f_horizontal": _horizontal(bars, rule, found),
         "f_rsi_extreme": _rsi_extreme(bars, rule, known, side),
     }
@@ -132,60 +133,37 @@ def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups
 def _rsi_extreme(bars: Bars, rule: PullbackRule, known: Ints, side: int) -> Floats:
     rsi = bar_rsi(bars, 14)
     extreme = rsi <= rule.oversold if side > 0 else rsi >= 100.0 - rule.oversold
-    found = _any(extreme, np.maximum(known - rule.within, 0), known)
+    found = any_between(extreme, np.maximum(known - rule.within, 0), known)
     return np.where(np.isnan(rsi[known]), np.nan, found)
 
 
-def _any(flags: Bools, first: Ints, last: Ints) -> Floats:
-    """1 where one of the flags from first to last inclusive is True, else 0, a row each."""
-    counted = np.concatenate([[0], np.cumsum(flags)])
-    return (counted[last + 1] > counted[first]).astype(float)
-
-
-def _cluster(bars: Bars, rule: PullbackRule, found: Reactions) -> Floats:
-    """How many of the last other legs between two confirmed swings have a Fibonacci level near the one reacted at.
+def legs_near(
+    bars: Bars, price: Floats, at: Ints, reach: Floats, rule: PullbackRule = PULLBACK, own: Ints | int = -1
+) -> Floats:
+    """How many of the last legs between two swings confirmed at the bar `at` have a Fibonacci level within `reach` of
+    the price, a row each. own: a leg that does not count, by the number of the swing that it starts from.
 
     They may rise or fall; one that is too short to be a leg is looked at and does not count.
     """
     swings = zigzag(bars, "atr", rule.legs.size)
+    if len(swings.bar) < 2:
+        return np.zeros(len(at))
     upper, lower = measured(bars, rule.legs, 1)
-    price = np.where(swings.kind > 0, upper[swings.bar], lower[swings.bar])
-    length = np.diff(price)  # below zero where the leg falls
+    ends = np.where(swings.kind > 0, upper[swings.bar], lower[swings.bar])
+    length = np.diff(ends)  # below zero where the leg falls
     long = np.abs(length) >= rule.legs.least * bar_atr(bars)[swings.bar[1:]]
-    levels = price[1:, None] - np.array(FIBONACCI) * length[:, None]
-    last = np.searchsorted(swings.known_at, found.decided, side="right") - 2  # the last leg that both ends are known of
+    levels = ends[1:, None] - np.array(FIBONACCI) * length[:, None]
+    last = np.searchsorted(swings.known_at, at, side="right") - 2  # the last leg that both ends are known of
     other = last[:, None] - np.arange(rule.others + 1)
-    usable = (other >= 0) & (other != found.leg[:, None])
+    usable = (other >= 0) & (other != np.reshape(own, (-1, 1)))
     usable &= np.cumsum(usable, axis=1) <= rule.others
     other = np.maximum(other, 0)
-    if not len(length):
-        return np.zeros(len(found))
-    near = np.abs(levels[other] - found.level[:, None, None]) <= (rule.near * found.atr)[:, None, None]
-    return np.asarray((usable & long[other] & near.any(axis=2)).sum(axis=1), dtype=float)
+    close = np.abs(levels[other] - price[:, None, None]) <= reach[:, None, None]
+    return np.asarray((usable & long[other] & close.any(axis=2)).sum(axis=1), dtype=float)
 
 
 def _horizontal(bars: Bars, rule: PullbackRule, found: Reactions) -> Floats:
     """1 where a swing, high or low, from before the leg lies near the level reacted at, 0 where none does."""
-
-    def levels() -> tuple[Ints, Floats]:
-        turns = swing_lows(bars.low, rule.width, rule.width), swing_highs(bars.high, rule.width, rule.width)
-        bar = np.concatenate([one.bar for one in turns])
-        order = np.argsort(bar, kind="stable")
-        return bar[order], np.concatenate([one.price for one in turns])[order]
-
-    bar, price = bars.remember(("horizontal_swings", rule.width), levels)
-    last = np.minimum(found.start - 1, found.decided - rule.width)  # before the leg, and known
-    first = np.searchsorted(bar, found.decided - rule.oldest)
-    return _near(price, first, np.searchsorted(bar, last, side="right"), found.level, rule.near * found.atr)
-
-
-@kernel
-def _near(price: Floats, first: Ints, end: Ints, level: Floats, reach: Floats) -> Floats:
-    """1 where a price from first up to, not including, end lies within reach of the level."""
-    found = np.zeros(len(level))
-    for i in range(len(level)):
-        for j in range(first[i], end[i]):
-            if abs(price[j] - level[i]) <= reach[i]:
-                found[i] = 1.0
-                break
-    return found
+    levels = swing_levels(bars, rule.width)
+    first = found.decided - rule.oldest
+    return near(levels, found.level, rule.near * found.atr, first, found.start, found.decided)

@@ -45,6 +45,31 @@ def nearest(levels: Levels, price: Floats, at: Ints, oldest: int) -> tuple[Ints,
     return _nearest(levels.bar, levels.known_at, levels.price, price, at, oldest)
 
 
+def near(levels: Levels, price: Floats, reach: Floats, first: Ints, begins: Ints, at: Ints) -> Floats:
+    """1 where a level made from `first` on and before `begins`, and known at the bar `at`, lies within `reach` of the
+    price, a row each; 0 where none does, NaN without a price or a reach.
+    """
+    return _near(levels.bar, levels.known_at, levels.price, price, reach, first, begins, at)
+
+
+@kernel
+def _near(
+    bar: Ints, known: Ints, level: Floats, price: Floats, reach: Floats, first: Ints, begins: Ints, at: Ints
+) -> Floats:
+    found = np.full(len(at), np.nan)
+    for i in range(len(at)):
+        if np.isnan(price[i]) or np.isnan(reach[i]):
+            continue
+        found[i] = 0.0
+        j = np.searchsorted(bar, begins[i]) - 1
+        while j >= 0 and bar[j] >= first[i]:
+            if known[j] <= at[i] and abs(level[j] - price[i]) <= reach[i]:
+                found[i] = 1.0
+                break
+            j -= 1
+    return found
+
+
 @kernel
 def _nearest(bar: Ints, known: Ints, level: Floats, price: Floats, at: Ints, oldest: int) -> tuple[Ints, Floats]:
     row, distance = np.full(len(at), -1), np.full(len(at), np.nan)

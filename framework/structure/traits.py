@@ -47,6 +47,12 @@ def succession(bars: Bars, side: int, known: Ints, regular: Bools) -> Floats:
     return number
 
 
+def any_between(flags: Bools, first: Ints, last: Ints) -> Floats:
+    """1 where one of the flags from first to last inclusive is True, else 0, a row each."""
+    counted = np.concatenate([[0], np.cumsum(flags)])
+    return (counted[last + 1] > counted[first]).astype(float)
+
+
 @kernel
 def deepest(x: Floats, bar: Ints, midline: float) -> Ints:
     """Bar of the lowest value of the run below the midline that ends at `bar`, the first of equals."""

@@ -52,6 +52,13 @@ OPTIONS = {
         {"signal": "divergence_macd", "swing_width": 2, "trade_broken": True},
         {"signal": "divergence_histogram", "swing_width": 3},
     ],
+    "volume_trend": [{"convention": "climax", "swing_width": 3}],
+    "volume_divergence": [{"convention": "exhaustion", "swing_width": 3, "sessions": True}],
+    "volume_bars": [{"volume": 1.5}],
+    "obv_divergence": [{"swing_width": 2, "pairing": "price", "trade_broken": True}],
+    "order_flow": [{"score": 1.0, "near": 1.0, "progress": 0.5, "calm": 1}],
+    "blow_off": [{"percentile": 80.0, "curvature": 0.0, "stretch": 1.0, "volume": 0.5, "within": 20}],
+    "fibonacci_pullback": [{}, {"levels": "all", "prices": "body", "stop": "swing", "candle": True, "zigzag": 2.0}],
 }
 RARE = ("strongest", "high_conviction", "hierarchy")  # signals of which some hundreds of bars hold a handful
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]

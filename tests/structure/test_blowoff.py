@@ -18,7 +18,8 @@ from framework.errors import UserError
 from framework.indicators import bar_atr, bar_ema
 from framework.setups import EXTREME, Setups
 from framework.sources import load
-from framework.structure.blowoff import BlowOffRule, blow_offs, curvature, stretch, volume_ratio
+from framework.structure.blowoff import BlowOffRule, blow_offs, curvature, stretch
+from framework.structure.volume import relative_volume
 from framework.validation.causality import Views, leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
@@ -165,7 +166,7 @@ def test_curvature_of_known_curves() -> None:
 
 def test_volume_over_its_mean_before() -> None:
     bars = closes(line(8, 100), np.array([1.0, 3, 4, NAN, 5, 0, 0, 6]))
-    np.testing.assert_array_equal(volume_ratio(bars, 2), [NAN, NAN, 2, NAN, NAN, NAN, 0, NAN])
+    np.testing.assert_array_equal(relative_volume(bars, usual=2), [NAN, NAN, 2, NAN, NAN, NAN, 0, NAN])
 
 
 def test_it_must_be_known() -> None:
@@ -230,7 +231,7 @@ def short() -> Bars:
 @pytest.mark.parametrize("noise", [None, 7])
 def test_nothing_of_the_future(noise: int | None) -> None:
     def produce(bars: Bars) -> Views:
-        lines = {"curvature": curvature(bars), "stretch": stretch(bars), "ratio": volume_ratio(bars)}
+        lines = {"curvature": curvature(bars), "stretch": stretch(bars), "ratio": relative_volume(bars)}
         views: dict[str, Any] = {"lines": (np.arange(len(bars)), lines)}
         for word, rule in (("loose", LOOSE), ("small", SMALL)):
             found = blow_offs(bars, rule)
