@@ -93,7 +93,7 @@ class Bars:
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise UserError(f"Bars[{part!r}]", "is not a run of bars", "a slice without a step, as in bars[10:20]")
         kept: dict[str, Any] = {name: array[part] for name, array in self._extras().items()}
-        kept |= {"mended": self.mended, "source": self.source, "knows": self._known}
+        kept |= {"mended": self.mended, "source": self.source, "knows": self.known}
         time, opens, high, low, close, volume = (array[part] for array in self._arrays())
         cut = Bars(self.symbol, self.timeframe, time, opens, high, low, close, volume, **kept)
         return self._attached_to(cut) if self.funding or self.finer else cut
@@ -132,13 +132,13 @@ class Bars:
     def need(self, what: str) -> Floats:
         """`volume`, `open_interest` or `taker_buy`. Raises MissingError, naming the file, where none of it is known."""
         values: Floats | None = getattr(self, what)
-        if values is None or what not in self._known:
+        if values is None or what not in self.known:
             right = "a rule that needs none" + (", or data.open_interest" if what == "open_interest" else "")
             raise MissingError(self.source or self.symbol, f"the {WORDS[what]} of no bar is known", right)
         return values
 
     @cached_property
-    def _known(self) -> frozenset[str]:
+    def known(self) -> frozenset[str]:
         """What is known of some bar of these, or of those that they are a run of."""
         held = {"volume": self.volume, **self._extras()}
         return self.knows | {name for name, values in held.items() if not np.isnan(values).all()}

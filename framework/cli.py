@@ -54,6 +54,8 @@ def run(
         for key in ("answer", "compared", "warning"):
             if key in summary["verdict"]:
                 typer.echo(summary["verdict"][key])
+        if summary["placebo"]:
+            typer.echo(summary["placebo"]["answer"])
         typer.echo(f"report: {_shown(folder / 'report.html')}")
     if len(folders) > 1:
         typer.echo(f"side by side: {_shown(folders[0].parent / PAGE)}")

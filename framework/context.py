@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars
-from .errors import UserError, nearest
+from .errors import MissingError, UserError, nearest
 from .indicators import WAVES, bar_atr, bar_macd, bar_rsi, bar_stochastic
-from .setups import Setups
+from .setups import EXTREME, Setups
 from .structure.averages import alignment, ranging, regime, side_of_average
 from .structure.divergence import DivergenceRule, rsi_divergences
 from .structure.fibonacci import legs_near
@@ -88,7 +88,7 @@ def seen(find: Find, context: Context) -> Find:
 def attached(bars: Bars, setups: Setups, context: Context) -> Setups:
     """The setups with the context's features; those that it rules out bear a veto."""
     names = dict.fromkeys((*context.features, *context.require, *context.refuse))
-    made = {f"f_{name}": FEATURES[name](bars, setups) for name in names}
+    made = {f"f_{name}": _asked(name, bars, setups) for name in names}
     higher = context.higher
     if higher:
         of_long, of_short = (higher_state(bars, higher, side)[setups.known_at] for side in (1, -1))
@@ -103,6 +103,14 @@ def attached(bars: Bars, setups: Setups, context: Context) -> Setups:
     if higher and higher.demand == "not_against":
         found = found.refuse(made["f_higher"] < 0, "against the higher timeframe")
     return found
+
+
+def _asked(name: str, bars: Bars, setups: Setups) -> Floats:
+    try:
+        return FEATURES[name](bars, setups)
+    except MissingError as error:
+        right = f"a market that knows it, or no {name} in [context]"
+        raise MissingError(f"context.{name}: {error.where}", error.wrong, right) from None
 
 
 def higher_state(bars: Bars, higher: Higher, side: int) -> Floats:
@@ -126,21 +134,29 @@ def same_side(setups: Setups, other: Setups, within: int = WITHIN) -> Floats:
 
 
 def near_level(bars: Bars, setups: Setups) -> Floats:
-    """1 where the setup's extreme price lies within half an ATR of a swing made before its first anchor and known by
+    """1 where the setup's price (`_price`) lies within half an ATR of a swing made before its first anchor and known by
     its `known_at`, 0 where not; NaN without a price or an ATR.
     """
     begins = np.min([setups.known_at, *setups.anchors.values()], axis=0)
     reach = NEAR * bar_atr(bars)[setups.known_at]
-    return near(swing_levels(bars, WIDTH), setups.stop.copy(), reach, begins - OLDEST, begins, setups.known_at.copy())
+    return near(swing_levels(bars, WIDTH), _price(bars, setups), reach, begins - OLDEST, begins, setups.known_at.copy())
 
 
 def near_fibonacci(bars: Bars, setups: Setups) -> Floats:
-    """1 where the setup's extreme price lies within half an ATR of a Fibonacci level of one of the last five legs known
-    by its `known_at`, 0 where not; NaN without a price or an ATR.
+    """1 where the setup's price (`_price`) lies within half an ATR of a Fibonacci level of one of the last five legs
+    known by its `known_at`, 0 where not; NaN without a price or an ATR. Five legs have 25 levels: about half of all
+    closes are near one, so that by itself this says little.
     """
-    reach = NEAR * bar_atr(bars)[setups.known_at]
-    count = legs_near(bars, setups.stop, setups.known_at, reach)
-    return np.where(np.isnan(setups.stop + reach), np.nan, count > 0)
+    price, reach = _price(bars, setups), NEAR * bar_atr(bars)[setups.known_at]
+    return np.where(np.isnan(price + reach), np.nan, legs_near(bars, price, setups.known_at, reach) > 0)
+
+
+def _price(bars: Bars, setups: Setups) -> Floats:
+    """Where a setup turned: its right swing's price where it has one, else its extreme's, else that of its stop."""
+    at = setups.anchors.get("right_price", setups.anchors.get(EXTREME))
+    if at is None:
+        return setups.stop.copy()
+    return np.where(setups.direction > 0, bars.low[at], bars.high[at])
 
 
 def rsi_extreme(bars: Bars, setups: Setups) -> Floats:

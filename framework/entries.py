@@ -39,7 +39,7 @@ EntryPolicy: TypeAlias = Callable[[Bars, Setups], Policy]
 
 
 def aggressive(bars: Bars, setups: Setups) -> Policy:
-    """Enter as soon as the setup is known, with the stop at its extreme."""
+    """Enter as soon as the setup is known, with the setup's own stop."""
     fate = np.full(len(setups), "entered", dtype=FATES.dtype)
     return Policy(_entries(bars, setups, setups.known_at, setups.stop), fate)
 
@@ -57,7 +57,7 @@ def conservative(
     The second bottom is a `left`/`right` swing low above the setup's low, after it, and not undercut since. Entered
     at the first close above the highest high between the two lows, once both the setup and the swing are known, at
     most `wait` bars after the setup was. Dropped when the setup's low breaks first. Stop under the second bottom, or
-    under the setup's (`setup_low`). Bearish setups: the mirror. Raises UserError for setups without that anchor.
+    where the setup's own is (`setup_low`). Bearish setups: the mirror. Raises UserError for setups without that anchor.
     """
     if EXTREME not in setups.anchors:
         raise UserError(
@@ -67,13 +67,14 @@ def conservative(
     level = setups.stop.copy()
     fate = np.zeros(len(setups), np.int64)
     extreme = setups.anchors[EXTREME]
+    bottom = np.where(setups.direction > 0, bars.low[extreme], -bars.high[extreme])  # a rule's stop may lie elsewhere
     lows = bars.remember(("swing_lows", left, right), lambda: swing_lows(bars.low, left, right).bar)
     highs = bars.remember(("swing_highs", left, right), lambda: swing_highs(bars.high, left, right).bar)
     views = ((1, bars.low, bars.high, bars.close, lows), (-1, -bars.high, -bars.low, -bars.close, highs))
     for side, low, high, close, swings in views:
         rows = np.nonzero(setups.direction == side)[0]
         at, second, fate[rows] = _second_bottom(
-            low, high, close, swings, right, extreme[rows], side * setups.stop[rows], setups.known_at[rows], wait
+            low, high, close, swings, right, extreme[rows], bottom[rows], setups.known_at[rows], wait
         )
         bar[rows] = at
         if stop == "higher_low":

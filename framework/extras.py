@@ -17,6 +17,8 @@ Times: TypeAlias = NDArray[np.datetime64]
 
 EXTRAS = ("open_interest", "taker_buy")
 WORDS = {"volume": "volume", "open_interest": "open interest", "taker_buy": "volume bought by takers"}
+APART = 0.03  # relative: closes of one market on two exchanges are nearer than that
+COPIED = 0.5  # of the bars in which two exchanges cannot have traded the very same volume
 MORE = 1e-6  # relative: what rounding may put the part above the whole
 
 
@@ -75,6 +77,8 @@ def interest(bars: Any, series: pd.Series[Any], usd: bool) -> Floats:
     opens = bars.time.astype(np.int64)
     last = np.searchsorted(time + own, opens + step, side="right") - 1
     known = (last >= 0) & (time[np.maximum(last, 0)] >= opens)
+    if usd:  # an older value contains an older price
+        known &= time[np.maximum(last, 0)] + own == opens + step
     if not known.any():
         raise UserError(where, "the open interest lies outside the bars", "open interest of their period")
     found = np.where(known, values[np.maximum(last, 0)], np.nan)
@@ -85,10 +89,11 @@ def summed(bars: Any, others: Sequence[Any], what: str) -> Floats:
     """The volume (or another column) of each bar over several exchanges.
 
     NaN where one of them has no such bar or does not know it: a sum of two in some bars and of three in others would
-    rise and fall with the number of exchanges. Raises UserError for another timeframe, or one that shares no bar.
+    rise and fall with the number of exchanges. Raises UserError for another timeframe, for one that shares no bar, for
+    another market (closes apart), and for a copy of one that is in the sum (volumes alike).
     """
     total: Floats = getattr(bars, what).copy()
-    for other in others:
+    for number, other in enumerate(others):
         if other.timeframe != bars.timeframe:
             held = f"is {other.timeframe}, the bars of {bars.symbol} are {bars.timeframe}"
             raise UserError(other.source or other.symbol, held, "volume of the same timeframe")
@@ -98,5 +103,20 @@ def summed(bars: Any, others: Sequence[Any], what: str) -> Floats:
         if np.isnan(values[there]).all():
             held = f"knows the {WORDS[what]} of none of the bars"
             raise UserError(other.source or other.symbol, held, "the same period")
+        if (np.abs(other.close[at] / bars.close - 1)[there] > APART).mean() > 0.5:
+            raise UserError(other.source or other.symbol, f"is not at the price of {bars.symbol}", "the same market")
+        for one in (bars, *others[:number]):
+            if _copied(one, other):
+                named = one.source or one.symbol
+                held = f"has the volumes of {named}: the same exchange twice"
+                raise UserError(other.source or other.symbol, held, "each exchange once")
         total += np.where(there, values, np.nan)
     return total
+
+
+def _copied(one: Any, other: Any) -> bool:
+    """Whether most bars that both have, and in which something was traded, have the same volume."""
+    at = np.minimum(np.searchsorted(one.time, other.time), len(one) - 1)
+    mine, theirs = one.volume[at], other.volume
+    both = (one.time[at] == other.time) & (theirs > 0) & (mine > 0)
+    return bool(both.any()) and bool((np.abs(mine[both] / theirs[both] - 1) < MORE).mean() > COPIED)

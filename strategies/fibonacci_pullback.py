@@ -5,6 +5,9 @@ The leg runs from the last confirmed swing to the extreme since. Price enters th
 .786 level, where the leg is given up, or beyond the leg's start; target an extension of the leg. Better with a candle
 that turns price in the zone, with levels of other legs in the same place, or with an old swing there. Legs that fall:
 the mirror. `placebo` asks whether those levels are any better than the ones between them.
+
+Top-tier: the pullback reacts at .618 or .786, whatever `levels` says, and all within ten bars the RSI is beyond 30/70
+and a stochastic double bottom completes. `candle`, `cluster` and `horizontal` are then not asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from framework.setups import Setups
 from framework.structure.fibonacci import PullbackRule, pullbacks
 from framework.structure.fibonacci import placebo as compared
 from framework.structure.legs import FIBONACCI, LegRule, Reactions
+from framework.structure.top_tier import TopTierRule, top_tiers
 
 LEVELS = {
     "382-618": (0.382, 0.5, 0.618),
@@ -29,6 +33,7 @@ LEVELS = {
 
 @dataclass(frozen=True)
 class Params:
+    signal: str = choice("pullback", among=("pullback", "top_tier"), searched=False)
     levels: str = choice("382-618", among=tuple(LEVELS), unit="thousandths of the leg", searched=False)
     zigzag: float = span(3.0, low=2.0, high=6.0, step=0.5, unit="ATR, of the swings that legs start from")
     least: float = span(6.0, low=4.0, high=12.0, step=1.0, unit="ATR, the shortest leg")
@@ -43,9 +48,16 @@ class Params:
 
 
 def setups(bars: Bars, p: Params) -> Setups:
-    """Every pullback that reacted at one of the levels; those without what is asked for besides bear a veto."""
+    """Every pullback that reacted at one of the levels, or every top-tier one; those whose stop a wick has already gone
+    beyond, and pullbacks without what is asked for besides, bear a veto.
+    """
     stop: Any = p.stop  # Params checks the words
-    found = pullbacks(bars, PullbackRule(_legs(p), LEVELS[p.levels], stop, p.extension))
+    rule = PullbackRule(_legs(p), LEVELS[p.levels], stop, p.extension)
+    top_tier = p.signal == "top_tier"
+    found = top_tiers(bars, TopTierRule(rule)) if top_tier else pullbacks(bars, rule)
+    found = found.refuse(found.features["f_broken_before_known"] == 1, "broken before known")
+    if top_tier:
+        return found
     if p.candle:
         found = found.refuse(found.features["f_candle"] == 0, "no turning candle")
     if p.horizontal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from framework.bars import Bars
+from framework.context import FEATURES as FEATURES_OF
 from framework.context import STATES, Context, Higher, attached, higher_state, near_level, same_side, seen
 from framework.errors import UserError
-from framework.indicators import bar_atr
+from framework.indicators import bar_atr, bar_rsi
 from framework.setups import EXTREME, Setups
 from framework.sources import load
+from framework.structure.swings import zigzag
 from framework.structure.timeframes import coarse
 from framework.validation.causality import leaks
 from framework.workspace import load_strategy
@@ -27,7 +30,7 @@ FEATURES = ("near_level", "rsi_divergence", "stochastic_double", "ranging", "wit
 
 
 def setups(bars: Bars, known: list[int], side: list[int], stop: list[float] | None = None, first: int = 2) -> Setups:
-    """Known at these bars, begun `first` bars before."""
+    """Known at these bars, begun `first` bars before. With a stop of their own they have no extreme."""
     at = np.array(known, np.int64)
     return Setups(
         symbol=bars.symbol,
@@ -36,7 +39,7 @@ def setups(bars: Bars, known: list[int], side: list[int], stop: list[float] | No
         rule="made",
         kind=np.full(len(at), "made"),
         direction=np.array(side, np.int8),
-        anchors={"begin": at - first, EXTREME: at - 1},
+        anchors={"begin": at - first} | ({EXTREME: at - 1} if stop is None else {}),
         known_at=at,
         stop=np.array(stop if stop is not None else [np.nan] * len(at)),
         features={},
@@ -157,3 +160,86 @@ def test_nothing_of_it_looks_ahead(noise: int | None) -> None:
         return views
 
     assert list(leaks(bars, produce, range(300, 2499, 61), noise)) == []
+
+
+def test_levels_are_asked_at_the_price_where_a_setup_turned() -> None:
+    """Not at its stop, which a rule may put elsewhere; of a divergence at its right swing (D6)."""
+    bars = flat_with_a_low(50, 95.0)
+    found = setups(bars, [100, 100], [1, 1])
+    moved = replace(
+        found, anchors={"begin": np.array([90, 90]), EXTREME: np.array([50, 95])}, stop=np.array([1.0, 95.0])
+    )
+    assert near_level(bars, replace(moved, anchors=moved.anchors | {"begin": np.array([90, 90])})).tolist() == [0, 0]
+    at_low = replace(moved, anchors={"begin": np.array([60, 60]), EXTREME: np.array([99, 99])})
+    assert near_level(bars, at_low).tolist() == [0, 0]  # 99 is no swing's price, the stops of 1 and 95 are not asked
+    dipped = flat_with_a_low(50, 95.0).frame()
+    dipped.iloc[99, dipped.columns.get_loc("low")] = 95.2
+    again = Bars.from_frame(dipped, "X", "1h")
+    assert near_level(again, at_low).tolist() == [1, 1]
+    right = replace(at_low, anchors=at_low.anchors | {"right_price": np.array([98, 99])})
+    assert near_level(again, right).tolist() == [0, 1]
+
+
+def test_what_the_market_does_not_know_is_asked_for_in_vain() -> None:
+    bars = load("sample:IBM")
+    asked = setups(bars, [300, 400], [1, -1], [bars.low[300], bars.high[400]])
+    for feature in ("oi_confirms", "oi_vetoes"):
+        with pytest.raises(UserError, match=f"context.{feature}: sample:IBM: the open interest of no bar is known"):
+            attached(bars, asked, Context(require=(feature,)))
+
+
+def test_open_interest_confirms_and_vetoes() -> None:
+    """Price falls and open interest with it: liquidation, which confirms a long. Falls while it rises: new shorts."""
+    table = bars_at(hours("2024-01-01", 40)).frame()
+    fall = np.linspace(100.0, 60.0, 40)
+    for column in ("open", "high", "low", "close"):
+        table[column] = fall
+    for rising, confirms, vetoes in ((False, [1, 0], [0, 0]), (True, [0, 0], [1, 0])):
+        table["open_interest"] = fall[::-1] if rising else fall
+        bars = Bars.from_frame(table, "X", "1h")
+        asked = setups(bars, [30, 30], [1, -1])
+        found = attached(bars, asked, Context(features=("oi_confirms",), refuse=("oi_vetoes",)))
+        assert found.features["f_oi_confirms"].tolist() == confirms
+        assert found.features["f_oi_vetoes"].tolist() == vetoes
+        assert found.traded.tolist() == [not veto for veto in vetoes]
+
+
+def test_an_rsi_that_was_extreme() -> None:
+    """Falls to bar 40, rises from then on: at or below 30 last at some bar, and for ten bars after it."""
+    close = np.concatenate([np.linspace(100, 60, 41), np.linspace(61, 160, 100)])
+    table = bars_at(hours("2024-01-01", len(close))).frame()
+    for column in ("open", "high", "low", "close"):
+        table[column] = close
+    bars = Bars.from_frame(table, "X", "1h")
+    low = int(np.flatnonzero(bar_rsi(bars, 14) <= 30)[-1])
+    high = int(np.flatnonzero(bar_rsi(bars, 14) >= 70)[0])
+    found = FEATURES_OF["rsi_extreme"](bars, setups(bars, [5, low, low + 10, low + 11], [1] * 4))
+    assert np.isnan(found[0]) and found[1:].tolist() == [1, 1, 0]
+    found = FEATURES_OF["rsi_extreme"](bars, setups(bars, [high - 1, high, high + 3], [-1, -1, 1]))
+    assert found.tolist() == [0, 1, 0] or high + 3 - low <= 10
+
+
+def test_a_surge_is_of_the_bar_at_which_it_is_known() -> None:
+    table = bars_at(hours("2024-01-01", 60)).frame()
+    table["volume"] = 10.0
+    table.iloc[[30, 40], table.columns.get_loc("volume")] = [15.0, 15.0]
+    bars = Bars.from_frame(table, "X", "1h")
+    found = FEATURES_OF["volume_surge"](bars, setups(bars, [10, 29, 30, 31, 40], [1] * 5))
+    assert np.isnan(found[0]) and found[1:].tolist() == [0, 1, 0, 0]  # at 40 the mean before holds the first surge
+
+
+def test_a_price_near_a_fibonacci_level() -> None:
+    """The .618 level of the last confirmed leg that is long enough, looked up in the zigzag."""
+    bars = load(needed("BTCUSDT-4h.parquet"))
+    swings, reach = zigzag(bars, "atr", 3.0), bar_atr(bars)
+    for i in range(20, 250, 7):
+        pair = zip(swings.bar[i : i + 2], swings.kind[i : i + 2], strict=True)
+        prices = [bars.high[bar] if kind > 0 else bars.low[bar] for bar, kind in pair]
+        end = swings.bar[i + 1]
+        if abs(prices[1] - prices[0]) < 6 * reach[end]:
+            continue
+        at = int(swings.known_at[i + 1])
+        level = prices[1] + 0.618 * (prices[0] - prices[1])
+        found = FEATURES_OF["near_fibonacci"](bars, setups(bars, [at, at], [1, 1], [level + 0.4 * reach[at], 1e9]))
+        assert found.tolist() == [1, 0]
+    assert np.isnan(FEATURES_OF["near_fibonacci"](bars, setups(bars, [5], [1], [1.0]))).all()

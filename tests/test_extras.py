@@ -85,6 +85,9 @@ def test_open_interest_is_that_at_the_end_of_the_bar() -> None:
     index = pd.date_range(HOURLY[0], periods=7, freq="30min")
     series = pd.Series(np.arange(7.0), index=index)
     same(make().with_open_interest(series, usd=False).open_interest, [1, 3, 5, 6, NAN])
+    close = np.array([11, 12, 13, 14, 15.0])
+    usd = make().with_open_interest(series, usd=True).open_interest
+    same(usd, [1 / close[0], 3 / close[1], 5 / close[2], NAN, NAN])  # at half past two the price was another one
     late = series.iloc[[0, 1, 2, 4, 5, 6]]  # none at 01:30: the last one of its own hour
     same(make().with_open_interest(late, usd=False).open_interest, [1, 2, 5, 6, NAN])
 
@@ -121,9 +124,22 @@ def test_volume_over_exchanges() -> None:
 
 
 def test_what_takers_bought_over_exchanges() -> None:
-    bars, more = make(volume=[9] * 5, taker_buy=[1, 2, 3, 4, 5]), make(volume=[9] * 5, taker_buy=[5, 4, 3, 2, 1])
+    bars, more = make(volume=[9] * 5, taker_buy=[1, 2, 3, 4, 5]), make(volume=[8] * 5, taker_buy=[5, 4, 3, 2, 1])
     same(bars.with_volume_of([more]).taker_buy, [6] * 5)
-    assert bars.with_volume_of([more, make(volume=[9] * 5)]).taker_buy is None
+    assert bars.with_volume_of([more, make(volume=[7] * 5)]).taker_buy is None
+
+
+def test_no_exchange_is_added_twice_and_no_other_market() -> None:
+    bars = make(volume=[1, 2, 3, 4, 5])
+    for more, said in (
+        ([make(volume=[1, 2, 3, 4, 5])], "has the volumes of X: the same exchange twice"),
+        ([other([2] * 5), other([2, 2, 2, 9, 9], symbol="Z")], "has the volumes of Y"),
+        ([replace(other([7] * 5), close=bars.close * 1.1)], "is not at the price of X"),
+    ):
+        with pytest.raises(UserError, match=said):
+            bars.with_volume_of(more)
+    near = replace(other([7] * 5), close=bars.close * 1.02)
+    same(bars.with_volume_of([near]).volume, [8, 9, 10, 11, 12])
 
 
 @pytest.mark.parametrize(

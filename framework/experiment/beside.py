@@ -79,14 +79,14 @@ def _page(experiment: Experiment, folders: Mapping[str, Path]) -> str:
     return render(experiment.name, experiment.question, runs, experiment.beside and experiment.beside[0], same)
 
 
-def _same_setups(folders: Iterable[Path]) -> int | None:
-    """How many setups the runs have where all have the same ones, traded or not; None where they differ."""
+def _same_setups(folders: Iterable[Path]) -> tuple[int, int]:
+    """How many setups all runs have, traded or not, and how many any of them has."""
     sets = [_events(pd.read_parquet(folder / "setups.parquet")) for folder in folders]
-    return len(sets[0]) if all(one == sets[0] for one in sets) else None
+    return len(set.intersection(*sets)), len(set.union(*sets))
 
 
 def _events(setups: pd.DataFrame) -> set[Any]:
     """Setups by what they are made of: of opposite sides they stand on different prices."""
     names = list(setups.columns)
     anchors = [name for name in names[names.index("complete") + 1 : names.index("stop")] if name != EXTREME]
-    return set(setups[["symbol", "kind", *anchors]].itertuples(index=False, name=None))
+    return set(setups[["symbol", "kind", *(anchors or [EXTREME])]].itertuples(index=False, name=None))

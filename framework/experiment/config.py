@@ -88,7 +88,7 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         seed=file.seed,
         variants=_variants(path, file.variants, strategy),
         gallery=file.gallery,
-        data=_some(path, file.data),
+        data=_some(path, file.data, file.sizing),
         strategy=strategy,
         fixed=fixed,
         space=space if file.search.trials else {},
@@ -184,7 +184,7 @@ def _lengths(path: Path, table: WindowsTable) -> WindowsTable:
     return table
 
 
-def _some(path: Path, data: Data) -> Data:
+def _some(path: Path, data: Data, sizing: SizingTable) -> Data:
     if not data.symbols and not data.files:
         raise UserError(f"{path}: data", "names no market", 'symbols = ["AAPL"] of the sample, or files = ["x.csv"]')
     for name in ("funding", "finer", "open_interest", "volume_of"):
@@ -195,6 +195,9 @@ def _some(path: Path, data: Data) -> Data:
         if given > markets:
             wrong = f"names {given} for {markets} in files"
             raise UserError(f"{path}: data.{name}", wrong, 'one for each of files in their order, "" for none')
+    if any(data.volume_of) and sizing.volume_share is not None:
+        held = "goes with sizing.volume_share, and an order fills on one exchange alone"
+        raise UserError(f"{path}: data.volume_of", held, "one of them")
     if data.open_interest and data.open_interest_in is None:
         right = 'data.open_interest_in = "usd" (it contains the price) or "coins"'
         raise UserError(f"{path}: data.open_interest", "is counted in what is not said", right)

@@ -9,17 +9,33 @@ import numpy as np
 import pandas as pd
 
 from ..bars import Bars
+from ..extras import WORDS
 from ..sources.rates import EXTREME, a_year
 from .outofsample import OutOfSample
 
 IDLE = pd.Timedelta(days=30)
 UNPAID = np.timedelta64(3, "D")  # without a settlement: longer than any market leaves between two
 DAY = np.timedelta64(1, "D")
+ENOUGH = 0.99  # of the bars: what little is unknown beyond changes nothing
 
 
 def notes(tested: OutOfSample) -> list[str]:
     """What was not there for all of the test, in sentences that stand before every figure."""
-    return [*_absent(tested), *_unfunded(tested)]
+    return [*_absent(tested), *_unfunded(tested), *_unknown(tested)]
+
+
+def _unknown(tested: OutOfSample) -> Iterator[str]:
+    """Where a volume or an open interest is known of some bars: what rules on it find nothing in."""
+    for bars in map(_in_test(tested), tested.markets):
+        for name, word in WORDS.items():
+            values = getattr(bars, name)
+            if values is None or name not in bars.known or not len(bars):
+                continue
+            known = np.isfinite(values)
+            if known.mean() < ENOUGH:
+                days = [f"{bars.index[at]:%Y-%m-%d}" for at in np.flatnonzero(known)[[0, -1]]] if known.any() else []
+                when = f", from {days[0]} to {days[1]}" if days else ""
+                yield f"The {word} of {bars.symbol} is known of {known.mean():.0%} of the bars in its test{when}."
 
 
 def known_funding(tested: OutOfSample) -> dict[str, Any]:

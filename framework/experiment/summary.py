@@ -42,7 +42,7 @@ def summarise(
         HELD: _equity(HELD, tested),
         "paired": paired,
         "kinds": _kinds(tested.setups, experiment.variants, seed),
-        "placebo": placebo(tested, seed),
+        "placebo": placebo(tested, experiment.fixed, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],
         "chance": None,

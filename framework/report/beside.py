@@ -16,10 +16,10 @@ def render(
     question: str,
     runs: Sequence[tuple[str, Mapping[str, Any], str]],
     parameter: str | None = None,
-    same: int | None = None,
+    same: tuple[int, int] | None = None,
 ) -> str:
     """One HTML page. runs: what each is called, its summary, where its report lies. parameter: what differs between
-    them, None the timeframe; same: how many setups they have, where all have the same ones.
+    them, None the timeframe; same: how many setups all of them have, and how many any of them has.
     """
     many = [variant for _, summary, _ in runs for variant in summary["variants"].values()]
     finer = any(summary["finer"] for _, summary, _ in runs)
@@ -29,13 +29,19 @@ def render(
         "labels": [label for label, _, _ in runs],
         "runs": [_run(*one) for one in runs],
         "parameter": words.named(parameter) if parameter else "",
-        "same": words.count(same) if same is not None else "",
+        "same": _shared(*same) if same else "",
         "kinds": _kinds([summary for _, summary, _ in runs]),
         "compared": compared(many, many, finer),
         "named": words.named,
         "dash": words.NONE,
     }
     return template("beside.html.j2").render(view)
+
+
+def _shared(common: int, most: int) -> str:
+    if common == most:
+        return f"All have the same {words.plural(most, 'setup')}: what one of them does not trade it records."
+    return f"Of {words.plural(most, 'setup')} {words.count(common)} {'is' if common == 1 else 'are'} in all of them."
 
 
 def _kinds(summaries: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, Cell]]]]:
@@ -58,4 +64,5 @@ def _traded(one: Mapping[str, Any]) -> tuple[str, Cell]:
 
 def _run(label: str, summary: Mapping[str, Any], report: str) -> dict[str, Any]:
     said = {key: words.minus(summary["verdict"].get(key, "")) for key in ("answer", "compared", "warning")}
+    said["placebo"] = words.minus(summary["placebo"]["answer"]) if summary["placebo"] else ""
     return {"label": label, "report": report, "variants": list(summary["variants"]), **said}

@@ -23,29 +23,14 @@ def shown(placebo: Mapping[str, Any] | None) -> dict[str, Any] | None:
     named = [row for row in rows if row["named"]]
     known = [row for row in named if _is(row["excess"]) and _is(row["low"])]
     told = [f"{_ratio(row)} {words.percent(row['rate'])}, the curve {words.percent(row['curve'])}" for row in known]
-    apart = [row for row in known if row["low"] > 0 or row["high"] < 0]
     return {
         "legs": words.count(placebo["legs"]),
         "rows": [_row(row) for row in named],
-        "many": len(named),
-        "answer": _answer(apart, known),
+        "answer": words.minus(placebo["answer"]),
         "figure": both(lambda width: _drawn(rows, width), f"Share that reacted: {'; '.join(told)}", "ratios", 510)
         if known
         else None,
     }
-
-
-def _answer(apart: Sequence[Row], known: Sequence[Row]) -> str:
-    if not known:
-        return "Too few entries to say anything of any ratio."
-    if not apart:
-        return f"None of the {len(known)} ratios stands apart from its neighbours."
-    listed = words.joined([f"{_ratio(row)} ({_points(row['excess'])})" for row in apart])
-    chance = words.percent(1 - 0.95 ** len(known))
-    return (
-        f"{listed} {'stands' if len(apart) == 1 else 'stand'} apart. Of {len(known)} ratios that mean nothing at least "
-        f"one does so in {chance} of all cases."
-    )
 
 
 def _row(row: Row) -> dict[str, str]:

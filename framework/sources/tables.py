@@ -23,6 +23,7 @@ from ..table import NO_TIME, PRICES, Micros
 NAMED_TIME = ("time", "date", "datetime", "timestamp", "unix", "open time", "open_time")
 FUNDING_TIME = ("funding_time", "fundingtime", "funding time", "calc_time")
 TIME_NAMES = (*NAMED_TIME, *FUNDING_TIME, "unnamed: 0", "index", "")
+TAKERS = ("taker_buy_volume", "taker_buy_base_asset_volume", "taker buy base asset volume", "taker_base_vol")
 HEADER_WITHIN = 20  # lines
 SEPARATORS = (",", ";", "\t")
 HEADER = "a header line such as time,open,high,low,close,volume"
@@ -121,6 +122,9 @@ def bars(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     volumes = [name for name in frame.columns if name.startswith("volume")]
     if volumes and "volume" not in volumes:
         frame = frame.rename(columns={volumes[0]: "volume"})
+    bought = [name for name in TAKERS if name in frame.columns]
+    if bought and "taker_buy" not in frame.columns:
+        frame = frame.rename(columns={bought[0]: "taker_buy"})
     return with_time(frame, path)
 
 

@@ -77,7 +77,15 @@ def pin_bar(bars: Bars) -> Floats:
 
 
 def turning(bars: Bars, side: int) -> NDArray[np.bool_]:
-    """True at a candle that turns price to `side`: a pin bar, engulfing, a hammer (of a short: a shooting star)."""
-    star = "hammer" if side > 0 else "shooting_star"
-    found = [pin_bar(bars), candle(bars, "engulfing"), candle(bars, star)]
+    """True at a candle that turns price to `side`: a pin bar, engulfing, a hammer.
+
+    Of a short it is the hammer of mirrored prices: a shooting star, but without the gap that TA-Lib's asks for.
+    """
+
+    def hammer() -> Floats:
+        if side > 0:
+            return candle(bars, "hammer")
+        return -talib.CDLHAMMER(-bars.open, -bars.low, -bars.high, -bars.close) / 100.0
+
+    found = [pin_bar(bars), candle(bars, "engulfing"), bars.remember(("hammer", side), hammer)]
     return np.asarray(np.any(np.array(found) == side, axis=0))

@@ -6,7 +6,7 @@ the close has moved (bulk volume classification) or by where in its range the ba
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,20 +27,21 @@ def delta(bars: Bars, source: Source = "best") -> Floats:
 
     taker: twice the volume that takers bought less all of it. bulk: volume x (2 Phi(change / sigma) - 1), sigma the
     standard deviation of the last 50 changes of the close, this one's among them; NaN where sigma is nothing. location:
-    volume x (2 x place of the close in the bar's range - 1); NaN without a range. best: taker where the bars have that
-    column, else bulk; one series never mixes the two, whose sizes differ. Raises UserError where what it is made of is
+    volume x (2 x place of the close in the bar's range - 1); NaN without a range. best: taker where that is known of
+    any bar, else bulk; one series never mixes the two, whose sizes differ. Raises UserError where what it is made of is
     of no bar known.
     """
-    made = {"taker": _taker, "bulk": _bulk, "location": _location}
+    made: dict[str, Any] = {"taker": _taker, "bulk": _bulk, "location": _location}
     known = chosen(bars, source)
-    return bars.remember(("delta", known), lambda: made[known](bars))
+    values: Floats = bars.remember(("delta", known), lambda: made[known](bars))
+    return values
 
 
-def chosen(bars: Bars, source: Source) -> str:
+def chosen(bars: Bars, source: Source) -> Source:
     """The source itself: what `best` is for these bars."""
     if source != "best":
         return source
-    return "bulk" if bars.taker_buy is None else "taker"
+    return "taker" if "taker_buy" in bars.known else "bulk"
 
 
 def _taker(bars: Bars) -> Floats:

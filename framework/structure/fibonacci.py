@@ -21,6 +21,7 @@ from .levels import near, swing_levels
 from .sides import Rows, of_side
 from .swings import zigzag
 from .traits import any_between
+from .volume import level_volume
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -28,6 +29,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 DEEPEST = 0.786  # the level beyond which a leg is given up
 FROM, TO = 15, 85  # percent: the ratios that Fibonacci's are compared with
+ROOM = 0.05  # of a leg, the widest zone's half: leaves two whole percents between .382 and .5, .5 and .618
 NEVER = np.iinfo(np.int64).max
 
 
@@ -68,7 +70,9 @@ def pullbacks(bars: Bars, rule: PullbackRule = PULLBACK) -> Setups:
     Features: f_level the ratio reacted at, f_length of the leg in ATR, f_depth how much of it was given back at most;
     f_candle 1 when a turning candle stood between entry and reaction; f_cluster how many other legs have a level near
     this one; f_horizontal 1 when an old swing is near; f_rsi_extreme 1 when the RSI was oversold (of a short:
-    overbought) shortly before, NaN in its warm-up. Vetoes none.
+    overbought) shortly before, NaN in its warm-up; f_broken_before_known 1 when a wick had gone beyond the stop by
+    then; f_volume_ratio of the bars in the zone, from entry to reaction, over the 20 before, where volume is known at
+    all. Vetoes none.
     """
 
     def compute() -> Setups:
@@ -80,15 +84,20 @@ def pullbacks(bars: Bars, rule: PullbackRule = PULLBACK) -> Setups:
 
 def placebo(bars: Bars, rule: LegRule = LEGS) -> Reactions:
     """The same legs at Fibonacci's ratios and at those of `placebo_ratios`, with nothing but the ratio to tell them
-    apart: no level ends the leg for the deeper ones.
+    apart: no level ends the leg for the deeper ones. Legs shorter than `rule.zone` / ROOM, in ATR, are left out: their
+    zones leave no ratio between two names.
     """
-    return level_reactions(bars, replace(rule, over=1.0), FIBONACCI + placebo_ratios(rule))
+    least = max(rule.least, rule.zone / ROOM)
+    return level_reactions(bars, replace(rule, over=1.0, least=least), FIBONACCI + placebo_ratios(rule))
 
 
 def placebo_ratios(rule: LegRule = LEGS) -> tuple[float, ...]:
-    """Each percent from 15 to 85 whose price is outside the Fibonacci zones, in the shortest leg and so in all."""
+    """Each percent from 15 to 85 whose price is not inside a Fibonacci zone, in the shortest leg of `placebo` and so
+    in all.
+    """
+    zone = min(rule.zone / rule.least, ROOM) - 1e-9  # a percent on its edge is outside, however it is rounded
     grid = [percent / 100 for percent in range(FROM, TO + 1)]
-    return tuple(ratio for ratio in grid if all(abs(ratio - name) > rule.zone / rule.least for name in FIBONACCI))
+    return tuple(ratio for ratio in grid if all(abs(ratio - name) > zone for name in FIBONACCI))
 
 
 def _deepest(found: Reactions) -> Reactions:
@@ -120,13 +129,19 @@ def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups
     stop = low[found.start]
     if rule.stop == "786":
         stop = top[found.end] - DEEPEST * found.length - rule.legs.zone * found.atr
-    depth = (top[found.end] - low[setups.anchors[EXTREME]]) / found.length
+    turned = low[setups.anchors[EXTREME]]
+    more: dict[str, Floats] = {
+        "f_depth": np.asarray((top[found.end] - turned) / found.length),
+        "f_broken_before_known": (turned < stop).astype(float),
+    }
+    if "volume" in bars.known:
+        more["f_volume_ratio"] = level_volume(bars, found.entered, known)
     return replace(
         setups,
         stop=side * stop,
         target=side * (base[found.start] + rule.extension * found.length),
         height=found.length,
-        features=features | {"f_depth": depth},
+        features=features | more,
     )
 
 

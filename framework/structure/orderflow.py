@@ -6,7 +6,7 @@ is the same code on mirrored series: prices and delta negated, highs and lows ex
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..bars import Bars
 from ..compiled import kernel
 from ..indicators import bar_atr
 from ..setups import Setups, ordered
-from .delta import Source, delta
+from .delta import Source, chosen, delta
 from .levels import nearest, swing_levels
 from .sides import Rows, of_side
 from .trailing import before, trailing
@@ -30,8 +30,8 @@ class ExhaustionRule:
     """What counts as exhaustion. The effort is a bar whose |delta| lies at least `score` standard deviations above the
     mean of the `window` bars before it, while the close has come at most `progress` ATR on in `over` bars, in the
     delta's direction. Its high (of sellers: low) lies within `near` ATR of a swing, `width` bars wide, at most `oldest`
-    bars old. Within `within` bars the mean delta of `mean` bars, all of them after the effort, is at most the `fall`th
-    part of the effort's.
+    bars old; Fibonacci levels are not asked, since some level of some leg is near half of all bars. Within `within`
+    bars the mean delta of `mean` bars, all of them after the effort, is at most the `fall`th part of the effort's.
     """
 
     source: Source = "best"
@@ -76,7 +76,7 @@ def exhaustions(bars: Bars, rule: ExhaustionRule = EXHAUSTION) -> Setups:
     """
 
     def compute() -> Setups:
-        words = repr(sorted(asdict(rule).items()))
+        words = repr(sorted(asdict(replace(rule, source=chosen(bars, rule.source))).items()))
         return ordered(of_side(bars, side, "order_flow_exhaustion", _side(bars, rule, side), words) for side in (1, -1))
 
     return bars.remember(("exhaustions", rule), compute)

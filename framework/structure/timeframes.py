@@ -130,4 +130,5 @@ def _bars(bars: Bars, timeframe: str, begins: Ints, first: Ints, last: Ints) -> 
         taker_buy=None if bars.taker_buy is None else over(np.add, bars.taker_buy),
         open_interest=None if bars.open_interest is None else bars.open_interest[last],
         source=bars.source,
+        knows=bars.known,
     )

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..bars import Bars
-from ..indicators import bar_atr
+from ..indicators import bar_atr, settled
 from ..setups import Setups, ordered
 from .sides import BEFORE, Rows, of_side
 from .trend import trend
@@ -72,7 +72,7 @@ def volume_bars(bars: Bars, rule: VolumeBarRule = RULE) -> Setups:
 
 def _accumulation(bars: Bars, rule: VolumeBarRule) -> Rows:
     body, _ = _shares(bars)
-    bar = np.flatnonzero(_loud(bars, rule) & (trend(bars, rule.width) <= 0) & (body <= rule.body))
+    bar = np.flatnonzero(_loud(bars, rule) & (trend(bars, rule.width) <= 0) & (_settled(body - rule.body) <= 0))
     return _rows(bars, "accumulation", bar[bar + rule.held < len(bars)], rule.held, rule)
 
 
@@ -82,7 +82,7 @@ def _distribution(bars: Bars, rule: VolumeBarRule) -> Rows:
     if len(bars) >= rule.over:
         high[rule.over - 1 :] = sliding_window_view(bars.high, rule.over).max(axis=1)
     placed = (trend(bars, rule.width) == 1) | (bars.high >= high * (1 - rule.near / 100))
-    turned = (wick >= rule.wick) | (bars.close < bars.open)
+    turned = (_settled(wick - rule.wick) >= 0) | (bars.close < bars.open)
     return _rows(bars, "distribution", np.flatnonzero(_loud(bars, rule) & placed & turned), 0, rule)
 
 
@@ -106,6 +106,11 @@ def _broken(bars: Bars, bar: Ints, rule: VolumeBarRule) -> Bools:
 
 def _loud(bars: Bars, rule: VolumeBarRule) -> Bools:
     return relative_volume(bars, rule.sessions) >= rule.volume
+
+
+def _settled(apart: Floats) -> Floats:
+    """Two shares of a range apart, 0 where it is only by what rounding leaves."""
+    return settled(apart, np.ones(len(apart)))
 
 
 def _shares(bars: Bars) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -58,9 +59,18 @@ OPTIONS = {
     "obv_divergence": [{"swing_width": 2, "pairing": "price", "trade_broken": True}],
     "order_flow": [{"score": 1.0, "near": 1.0, "progress": 0.5, "calm": 1}],
     "blow_off": [{"percentile": 80.0, "curvature": 0.0, "stretch": 1.0, "volume": 0.5, "within": 20}],
-    "fibonacci_pullback": [{}, {"levels": "all", "prices": "body", "stop": "swing", "candle": True, "zigzag": 2.0}],
+    "fibonacci_pullback": [
+        {},
+        {"signal": "top_tier", "least": 4.0, "zigzag": 2.0, "react": 0.25},
+        {"levels": "all", "prices": "body", "stop": "swing", "candle": True, "zigzag": 2.0},
+    ],
 }
-RARE = ("strongest", "high_conviction", "hierarchy")  # signals of which some hundreds of bars hold a handful
+RARE = (
+    "strongest",
+    "high_conviction",
+    "hierarchy",
+    "top_tier",
+)  # signals of which some hundreds of bars hold a handful
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
 
 
@@ -86,10 +96,23 @@ def of_detectors(bars: Bars):
 def of_context(bars: Bars):
     """A rule with every feature and a weekly state attached, and a detector asked on weekly bars."""
     rule, higher = load_strategy(ROOT, "stochastic_waves"), Higher("1w", "average_20", "with")
-    context = Context(tuple(FEATURES), ("with_regime",), ("ranging",), higher)
+    context = Context(known(bars), ("with_regime",), ("ranging",), higher)
     weekly = coarse(bars, "1w").setups(lambda wide: rule.setups(wide, rule.build({"wave": "5-3-3"})))
     views = producer(seen(rule.find, context), rule.exits, rule.build({"wave": "5-3-3"}), POLICIES)(bars)
     return views | {"weekly": (weekly.known_at, {"stop": weekly.stop, "kind": weekly.kind} | dict(weekly.anchors))}
+
+
+def known(bars: Bars) -> tuple[str, ...]:
+    """The features that need nothing the bars do not have."""
+    lacks = {"oi_": bars.open_interest is None, "volume": not bars.has_volume, "order": not bars.has_volume}
+    lacks["obv"] = not bars.has_volume
+    return tuple(name for name in FEATURES if not any(name.startswith(word) for word, none in lacks.items() if none))
+
+
+def with_interest(bars: Bars) -> Bars:
+    """The same bars with an open interest that walks."""
+    walk = np.exp(np.cumsum(np.random.default_rng(4).normal(0, 0.01, len(bars))))
+    return dataclasses.replace(bars, open_interest=1000 * walk)
 
 
 def _known(found, *columns: str):
@@ -98,7 +121,7 @@ def _known(found, *columns: str):
 
 @pytest.fixture(scope="module")
 def bars() -> Bars:
-    return load("sample:MSFT")[:1500]
+    return with_interest(load("sample:MSFT")[:1500])
 
 
 @pytest.fixture(scope="module")

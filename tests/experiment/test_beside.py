@@ -111,16 +111,19 @@ def test_several_are_not_run_as_one(home: Path) -> None:
 def test_a_run_for_each_value_of_a_parameter(tmp_path: Path) -> None:
     home = workspace(tmp_path)
     path = home / "experiments" / "one.toml"
-    path.write_text(toml("search.trials = 0", "beside.length = [7, 14]"))
+    path.write_text(toml("search.trials = 0", "beside.length = [7, 21]"))
     said = chartproof("run", path, "--out", home / "out")
     assert said.status == 0, said
-    assert {path.name for path in (home / "out").iterdir()} == {"beside.html", "7", "14"}
+    assert {path.name for path in (home / "out").iterdir()} == {"beside.html", "7", "21"}
     page = (home / "out" / "beside.html").read_text(encoding="utf-8")
-    assert "with length 7, 14" in page and "same markets" in page and "have the same" not in page
-    path.write_text(toml("search.trials = 0", "strategy.length = 14"))
+    assert "with length 7, 21" in page and "same markets" in page
+    known = [set(pd.read_parquet(home / "out" / word / "setups.parquet")["setup_extreme"]) for word in ("7", "21")]
+    most, common = len(known[0] | known[1]), len(known[0] & known[1])
+    assert common < most and f"Of {most:,} setups {common:,} are in all of them." in page
+    path.write_text(toml("search.trials = 0", "strategy.length = 21"))
     assert chartproof("run", path, "--out", home / "alone").status == 0
     for table in ("trades", "setups", "equity"):
-        one, other = (pd.read_parquet(home / where / f"{table}.parquet") for where in ("alone", "out/14"))
+        one, other = (pd.read_parquet(home / where / f"{table}.parquet") for where in ("alone", "out/21"))
         pd.testing.assert_frame_equal(one, other)
     path.write_text(toml("search.trials = 0", "beside.width = [3, 4]"))  # the rule does not look at it
     assert chartproof("run", path, "--out", home / "same").status == 0

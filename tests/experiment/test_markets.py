@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from framework.experiment import config
 from framework.experiment.markets import load_markets
+from framework.experiment.run import run
 
 from . import refused, toml
 from .funded import quarters, ran, rates, walked
 
+ROOT = Path(__file__).resolve().parents[2]
 FILES = "data.files = ['data/X-1d.csv', 'data/Y-1d.csv', 'data/Z-1d.csv']"
 
 
@@ -30,6 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rates("2030-01-01").to_csv(data / "late.csv")
     quarters(walked(7, 90, "2030-01-01")).to_csv(data / "late-6h.csv")
     rates().replace(rates().iloc[5], 3.0).to_csv(data / "percent.csv")
+    for name, volume in (("OTHER", 3.0), ("THIRD", 5.0)):
+        walked(7).assign(volume=volume).to_csv(data / f"X_{name}-1d.csv")
     interest().to_csv(data / "X-oi.csv")
     interest("2030-01-01").to_csv(data / "late-oi.csv")
     interest().replace(interest().iloc[5], -3.0).to_csv(data / "negative-oi.csv")
@@ -81,15 +88,43 @@ USD, COINS = "data.open_interest_in = 'usd'", "data.open_interest_in = 'coins'"
 
 def test_open_interest_and_the_volume_of_other_exchanges(folder: Path) -> None:
     oi = "data.open_interest = ['', 'data/X-oi.csv']"
-    more = "data.volume_of = [['data/Y-1d.csv', 'data/Z-1d.csv'], [], ['data/X-1d.csv']]"
+    more = "data.volume_of = [['data/X_OTHER-1d.csv', 'data/X_THIRD-1d.csv'], []]"
     x, y, z = load_markets(config.load(written(folder, FILES, oi, COINS, more, "data.from = 2020-06-01")))
     assert x.open_interest is None and z.open_interest is None and y.open_interest is not None
     assert y.open_interest[0] == 1000 + (pd.Timestamp("2020-06-01") - pd.Timestamp("2020-01-01")).days
-    assert (set(x.volume), set(y.volume), set(z.volume)) == ({4.0}, {2.0}, {2.0})  # of Y twice that of X
+    assert (set(x.volume), set(y.volume), set(z.volume)) == ({9.0}, {2.0}, {1.0})  # of Y twice that of X
     y = load_markets(config.load(written(folder, FILES, oi, USD)))[1]
     assert y.open_interest is not None and y.open_interest[3] == 1003 / y.close[3]
     weekly = load_markets(config.load(written(folder, FILES, oi, COINS, "data.timeframes = ['1w']")))[1]
     assert weekly.open_interest is not None and (weekly.open_interest[1:] - weekly.open_interest[:-1] == 7).all()
+
+
+def test_an_order_fills_on_one_exchange_alone(folder: Path) -> None:
+    path = written(folder, FILES, "data.volume_of = [['data/X_OTHER-1d.csv']]", "sizing.volume_share = 0.1")
+    said = refused(folder, "run", path)
+    assert said.startswith(f"{path}: data.volume_of: goes with sizing.volume_share, and an order fills on one exchange")
+
+
+def test_rules_on_volume_refuse_a_market_without_and_others_do_not(folder: Path) -> None:
+    walked(7).drop(columns="volume").to_csv(folder / "data" / "N-1d.csv")
+    shutil.copy(ROOT / "strategies" / "obv_divergence.py", folder / "strategies")
+    path = written(folder, "data.files = ['data/N-1d.csv']", "strategy.name = 'obv_divergence'")
+    said = refused(folder, "run", path)
+    assert said == f"{folder.resolve() / 'data' / 'N-1d.csv'}: the volume of no bar is known; a rule that needs none"
+    path = written(folder, "data.files = ['data/N-1d.csv']", "context.require = ['volume_surge']")
+    assert "context.volume_surge: " in refused(folder, "run", path)
+    path = written(folder, "data.files = ['data/N-1d.csv']", "search.trials = 0")
+    assert run(path, folder / "none").is_dir()
+
+
+def test_what_is_known_of_some_bars_is_said(folder: Path) -> None:
+    partly = walked(7)
+    partly.iloc[:700, partly.columns.get_loc("volume")] = np.nan
+    partly.to_csv(folder / "data" / "P-1d.csv")
+    out = run(written(folder, "data.files = ['data/P-1d.csv']", "search.trials = 0"), folder / "partly")
+    notes = json.loads((out / "summary.json").read_text())["notes"]
+    assert len(notes) == 1 and notes[0].startswith("The volume of P is known of ")
+    assert notes[0].endswith(" of the bars in its test, from 2021-12-01 to 2022-06-18.")
 
 
 def test_what_open_interest_is_counted_in_must_be_said(folder: Path) -> None:
@@ -103,6 +138,8 @@ WRONG = [
     ("open_interest", "weekly-oi.csv", "{}: the open interest is of 1w, the bars of 1d; "),
     ("open_interest", "Y-1d.csv", "{}: holds time, open, high, low, close, volume: not one column of open interest; "),
     ("volume_of", "Y-6h.csv", "{}: is 6h, the bars of X are 1d; volume of the same timeframe"),
+    ("volume_of", "Y-1d.csv", "{}: is not at the price of X; the same market"),
+    ("volume_of", "X-1d.csv", "{}: has the volumes of "),
     ("volume_of", "X-funding.csv", "{}: holds time, funding_rate: not a table of bars; "),
     ("funding", "late.csv", "X: no stamp of the funding lies inside the bars; funding of their period"),
     ("funding", "percent.csv", "{}: funding_rate 3.0 at row 5, line 7 looks like a percentage; "),

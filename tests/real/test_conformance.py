@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from framework.errors import MissingError
 from framework.sources import load
 from framework.validation.causality import leaks, prefixes
 from tests.conformance.test_strategies import CASES, of_context, of_detectors, of_strategy
@@ -18,6 +19,10 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the market data of ..
 @pytest.mark.parametrize(("file", "noise"), [("BTCUSD-1h", None), ("BTCUSD-1h", 5), ("EURUSD-4h", None)])
 def test_sampled_prefixes(file: str, noise: int | None) -> None:
     bars = load(DATA / f"{file}.parquet")
-    cuts = prefixes(len(bars), 40, seed=2)
+    cuts = prefixes(len(bars), 20, seed=2)
     for produce in [of_detectors, of_context, *(of_strategy(name, options) for name, options in CASES)]:
-        assert list(leaks(bars, produce, cuts, noise)) == []
+        try:
+            assert list(leaks(bars, produce, cuts, noise)) == []
+        except MissingError:
+            assert not bars.has_volume, "a rule that asks for volume, of a market that has some"
+            continue

@@ -164,7 +164,10 @@ def pullbacks(bars: Any, rule: Any) -> list[Pullback]:
             "f_horizontal": float(standing(old, one, rule)),
             "f_rsi_extreme": math.nan if math.isnan(strength[known]) else float(extreme),
             "f_depth": depth,
+            "f_broken_before_known": float(low[turn] < stop if one.side > 0 else high[turn] > stop),
         }
+        if not all(math.isnan(value) for value in bars.volume.tolist()):
+            features["f_volume_ratio"] = busy(bars.volume.tolist(), one.entered, known)
         anchors = {"leg_start": one.start, "leg_end": one.end, "entered": one.entered, "setup_extreme": turn}
         found.append(Pullback(kind, one.side, known, stop, target, one.length, anchors, features))
     return sorted(found, key=lambda one: (one.known_at, one.kind))
@@ -238,9 +241,31 @@ def hammers(bars: Any) -> tuple[list[bool], list[bool]]:
     return hammer, star
 
 
+def busy(volume: list[float], first: int, last: int) -> float:
+    """Mean volume from first to last over that of the twenty bars before."""
+    if first < 20 or not sum(volume[first - 20 : first]) > 0:
+        return math.nan
+    inside = volume[first : last + 1]
+    return sum(inside) / len(inside) / (sum(volume[first - 20 : first]) / 20)
+
+
+def hanging(bars: Any) -> list[bool]:
+    """A hammer upside down: as a shooting star, but at the high of the bar before and not above its body."""
+    opened, high, low, close = candles(bars)
+    found = [False] * len(close)
+    for t in range(11, len(close)):
+        upper, lower = high[t] - max(opened[t], close[t]), min(opened[t], close[t]) - low[t]
+        small = abs(close[t] - opened[t]) < sum(abs(close[k] - opened[k]) for k in range(t - 10, t)) / 10
+        hardly = sum(high[k] - low[k] for k in range(t - 10, t)) / 10 * 0.1
+        near = sum(high[k] - low[k] for k in range(t - 6, t - 1)) / 5 * 0.2
+        placed = max(opened[t], close[t]) >= high[t - 1] - near
+        found[t] = small and upper > abs(close[t] - opened[t]) and lower < hardly and placed
+    return found
+
+
 def turning(bars: Any) -> tuple[list[bool], list[bool]]:
     """Candles that turn price up, and those that turn it down."""
-    pin, around, (hammer, star) = pins(bars), engulfing(bars), hammers(bars)
+    pin, around, (hammer, _), star = pins(bars), engulfing(bars), hammers(bars), hanging(bars)
     every = range(len(pin))
     up = [pin[t] == 1 or around[t] == 1 or hammer[t] for t in every]
     return up, [pin[t] == -1 or around[t] == -1 or star[t] for t in every]

@@ -199,3 +199,13 @@ def test_a_fault_left_after_a_remedy_is_still_found_on_its_line_of_the_file(writ
     path = write("X.csv", "# mine\n" + text(HOURS).replace("10,12,9,11", "10,12,9,").replace("12,14", "12,4"))
     with pytest.raises(UserError, match=r"high 4.0 is below low 11.0 at row 2, line 5 \(2024-01-01 02:00\);"):
         load(path, mend=["drop_nan"])
+
+
+def test_what_takers_bought_by_its_publishers_names(tmp_path: Path) -> None:
+    for name in ("taker_buy", "taker_buy_volume", "Taker buy base asset volume"):
+        path = tmp_path / "X-1h.csv"
+        path.write_text(
+            f"time,open,high,low,close,volume,{name}\n2024-01-01,1,2,1,2,10,4\n2024-01-01 01:00,2,2,1,2,8,\n"
+        )
+        bought = load(path).taker_buy
+        assert bought is not None and bought[0] == 4 and np.isnan(bought[1])

@@ -108,7 +108,7 @@ def test_mirrored_prices_give_mirrored_setups() -> None:
         assert mine.known_at.tolist() == other.known_at.tolist() != []
         np.testing.assert_allclose(mine.stop, high - other.stop)
         np.testing.assert_allclose(mine.target, high - other.target)
-        for name in ("f_level", "f_cluster", "f_horizontal", "f_rsi_extreme"):
+        for name in ("f_level", "f_cluster", "f_horizontal", "f_rsi_extreme", "f_candle", "f_broken_before_known"):
             np.testing.assert_array_equal(mine.features[name], other.features[name])
 
 
@@ -124,8 +124,15 @@ def test_the_strategy(options: dict[str, object]) -> None:
     rule, bars = load_strategy(ROOT, "fibonacci_pullback"), load("sample:AAPL")
     params = rule.build(options)
     found = rule.setups(bars, params)
-    assert found.traded.any() and set(found.veto) <= {"", "no turning candle", "no old swing there", "no cluster"}
-    assert found.traded.all() == (not options.get("candle"))
+    assert found.traded.any() and set(found.veto) <= {
+        "",
+        "broken before known",
+        "no turning candle",
+        "no old swing there",
+        "no cluster",
+    }
+    broken = found.features["f_broken_before_known"] == 1
+    assert found.traded[~broken].all() == (not options.get("candle")) and not found.traded[broken].any()
     for why, name in (("no turning candle", "f_candle"), ("no cluster", "f_cluster")):
         assert (found.features[name][found.veto == why] == 0).all()
     produce = producer(rule.setups, rule.exits, params, {})
