@@ -108,6 +108,25 @@ CASES: dict[str, tuple[Rows, int, int, tuple[str, int, float]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize("stop", [2.0, 8.5])
+def test_a_stop_that_lies_elsewhere_is_no_setup_low(name: str, stop: float) -> None:
+    """The second bottom answers the price at the setup's extreme: a rule may put its stop beyond or before that."""
+    rows, known_at, wait, _ = CASES[name]
+    bars = chart(*zip(*rows, strict=True))
+    own = setup(bars, 1, known_at, 1)
+    there, moved = (
+        conservative(bars, one, wait=wait) for one in (own, dataclasses.replace(own, stop=np.array([stop])))
+    )
+    assert there.fate.tolist() == moved.fate.tolist()
+    assert (there.entries.bar.tolist(), there.entries.stop.tolist()) == (
+        moved.entries.bar.tolist(),
+        moved.entries.stop.tolist(),
+    )
+    at_own = conservative(bars, dataclasses.replace(own, stop=np.array([stop])), wait=wait, stop="setup_low")
+    assert set(at_own.entries.stop.tolist()) <= {stop}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_long_second_bottom(name: str) -> None:
     rows, known_at, wait, expected = CASES[name]
