@@ -3,7 +3,8 @@
 Two lows, the second lower (regular) or higher (hidden), are long; two highs, the second higher or lower, short. Volume
 is that of the three bars ending at each swing. Which of them is traded is disputed, so name a convention; there is no
 default. confirmation: what goes on with less volume has no force: lower lows and higher highs on less volume turn, and
-so do pullbacks on less volume, back into the trend. exhaustion: a lower low turns on more volume, a higher high on
+so do pullbacks on less volume, back into the trend; on more volume price and volume agree, which is no divergence
+(`volume_trend` trades the trend that then goes on). exhaustion: a lower low turns on more volume, a higher high on
 less. climax: a lower low on more volume turns only at a selling climax that holds for five bars. All pairs are
 recorded under each, so that the three can be compared. `sessions` measures volume against the same hour of the week.
 """

@@ -26,6 +26,7 @@ Panel: TypeAlias = tuple[str, NDArray[np.float64], tuple[float, ...]]
 
 LEAST, MOST = 50, 90  # bars in a picture: fewer show no context, more cannot be told apart
 AROUND = 7  # bars shown before and after what matters
+NEIGHBOURS = 2  # bars on either side that tell a low from a high
 WIDTH, PRICE, LOWER = 390, 216, 76
 FEATURES: Mapping[str, Callable[[float], str]] = {
     "f_left_width": lambda x: f"left side {number(x, 0)} bars in the extreme zone" if x > 0 else "",
@@ -215,15 +216,23 @@ def divergence(panels: Sequence[Axes], scene: Scene) -> None:
 
 
 def _anchors(panels: Sequence[Axes], scene: Scene) -> None:
-    """A ring at every other bar that the setup is made of: at the low of a long, the high of a short, and below it."""
-    bars, above = scene.bars, scene.setup["direction"] == "short"
-    series = [bars.high if above else bars.low, *([scene.below[1]] if scene.below else [])]
+    """A ring at every other bar that the setup is made of: where it turned, and below it."""
     made = [name for name, value in scene.setup.items() if isinstance(value, pd.Timestamp) and "_time" not in name]
     ends = [scene.row(name) for name in made if name != "known_at" and not name.endswith(("_price", "_osc"))]
     shown = sorted({end for end in ends if end is not None and 0 <= end < scene.last - scene.first})
-    for axes, values in zip(panels, series, strict=True):
-        points = [values[scene.first + end] for end in shown]
+    below = [[scene.below[1][scene.first + end] for end in shown]] if scene.below else []
+    for axes, points in zip(panels, [[_turned(scene, end) for end in shown], *below], strict=True):
         axes.plot(shown, points, "o", markersize=6, fillstyle="none", color=COLOURS["pair"], markeredgewidth=1.4)
+
+
+def _turned(scene: Scene, row: int) -> float:
+    """A bar's low where it is the lowest of its neighbours, its high where it is the highest, else that of the side."""
+    bars, at = scene.bars, scene.first + row
+    around = slice(max(at - NEIGHBOURS, 0), at + NEIGHBOURS + 1)
+    lowest = bool(bars.low[at] <= bars.low[around].min())
+    highest = bool(bars.high[at] >= bars.high[around].max())
+    short = scene.setup["direction"] == "short"
+    return float(bars.high[at] if highest > lowest or (highest == lowest and short) else bars.low[at])
 
 
 def trade(axes: Axes, scene: Scene, variant: str) -> None:
