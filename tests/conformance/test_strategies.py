@@ -61,7 +61,7 @@ OPTIONS = {
     "blow_off": [{"percentile": 80.0, "curvature": 0.0, "stretch": 1.0, "volume": 0.5, "within": 20}],
     "fibonacci_pullback": [
         {},
-        {"signal": "top_tier", "least": 4.0, "zigzag": 2.0, "react": 0.25},
+        {"signal": "top_tier", "least": 4.0, "react": 0.25, "zone": 0.5, "stop": "swing", "extension": 1.618},
         {"levels": "all", "prices": "body", "stop": "swing", "candle": True, "zigzag": 2.0},
     ],
 }
