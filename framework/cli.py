@@ -54,7 +54,7 @@ def run(
         for key in ("answer", "compared", "warning"):
             if key in summary["verdict"]:
                 typer.echo(summary["verdict"][key])
-        if summary["placebo"]:
+        if summary.get("placebo"):
             typer.echo(summary["placebo"]["answer"])
         typer.echo(f"report: {_shown(folder / 'report.html')}")
     if len(folders) > 1:
