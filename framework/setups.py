@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,31 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 EXTREME = "setup_extreme"  # the anchor whose price is the stop: where a second bottom is looked for
+BROKEN = "broken"  # the line whose break is the setup: where a retest is looked for
+
+
+class Segment(NamedTuple):
+    """A line a setup, straight on a log axis: the bars and prices of two points on it, between which it is drawn.
+
+    No bar is later than the setup's known_at. NaN prices: that setup has no such line.
+    """
+
+    first: Ints
+    last: Ints
+    begins: Floats
+    ends: Floats
+
+    def take(self, rows: NDArray[Any]) -> Segment:
+        """Those of the setups in `rows`."""
+        return Segment(*(column[rows] for column in self))
+
+    def price(self, bar: Ints) -> Floats:
+        """Its prices at these bars, a setup each, however far on."""
+        rise = np.log(self.ends / self.begins) / np.maximum(self.last - self.first, 1)
+        return np.asarray(self.begins * np.exp(rise * (bar - self.first)))
+
+
+DRAWN = ("setup", "line", "from_time", "from_price", "to_time", "to_price")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +50,9 @@ class Setups:
     kind, veto: words; `veto` is empty where the setup may be traded, else why it is only recorded.
     direction: +1 long, -1 short. anchors: bars the setup is made of. known_at: the bar at whose close it could
     first be known. stop, target: prices, NaN none; the stop must not break. height: of the pattern, in price, NaN
-    where it has none. features: numbers by name (`f_...`), NaN
-    where undefined. detection: the parameters that found it; with the anchors' times they make its identity.
+    where it has none. lines: what is drawn of it by name, `broken` the one whose break it is. features: numbers by name
+    (`f_...`), NaN where undefined. detection: the parameters that found it; with the anchors' times they make its
+    identity.
     """
 
     symbol: str
@@ -43,6 +69,7 @@ class Setups:
     target: Floats = field(default_factory=lambda: np.zeros(0))
     detection: str = ""
     height: Floats = field(default_factory=lambda: np.zeros(0))
+    lines: Mapping[str, Segment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("target", "height"):
@@ -84,6 +111,7 @@ class Setups:
             veto=self.veto[rows],
             target=self.target[rows],
             height=self.height[rows],
+            lines={name: line.take(rows) for name, line in self.lines.items()},
         )
 
     def refuse(self, mask: NDArray[np.bool_], why: str) -> Setups:
@@ -105,6 +133,27 @@ class Setups:
         columns |= {"stop": self.stop, "target": self.target, "veto": self.veto.astype(object)}
         return pd.DataFrame(columns | dict(self.features), index=pd.RangeIndex(len(self)))
 
+    def drawn(self) -> pd.DataFrame:
+        """What is drawn, a line a row, setups in their order: setup, line, and time and price of its two points."""
+        index, ids = pd.DatetimeIndex(self.time, tz="UTC"), np.array(self.ids, dtype=object)
+        tables = [
+            pd.DataFrame(
+                {
+                    "setup": ids,
+                    "line": name,
+                    "from_time": index[line.first],
+                    "from_price": line.begins,
+                    "to_time": index[line.last],
+                    "to_price": line.ends,
+                }
+            )
+            for name, line in self.lines.items()
+        ]
+        if not tables:
+            return pd.DataFrame(columns=list(DRAWN))
+        drawn = pd.concat(tables).sort_index(kind="stable")
+        return drawn[drawn["from_price"].notna() & drawn["to_price"].notna()].reset_index(drop=True)
+
 
 def ordered(parts: Iterable[Setups]) -> Setups:
     """Setups of one symbol and rule put together, ordered by known_at, then kind."""
@@ -121,5 +170,10 @@ def ordered(parts: Iterable[Setups]) -> Setups:
         veto=np.concatenate([p.veto for p in parts]),
         target=np.concatenate([p.target for p in parts]),
         height=np.concatenate([p.height for p in parts]),
+        lines={name: _joined([p.lines[name] for p in parts]) for name in first.lines},
     )
     return joined.take(np.lexsort((joined.kind, joined.known_at)))
+
+
+def _joined(lines: list[Segment]) -> Segment:
+    return Segment(*map(np.concatenate, zip(*lines, strict=True)))

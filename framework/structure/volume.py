@@ -64,6 +64,16 @@ def level_volume(bars: Bars, first: Ints, last: Ints, sessions: bool = False) ->
     return _over(_mean_between(volume, first, last), before[first])
 
 
+def fading_volume(bars: Bars, first: Ints, last: Ints) -> Floats:
+    """Mean volume of the second half of the bars from first to last inclusive over that of the first, a row each: below
+    1 where it falls. The bar in the middle of an odd number is in neither half. NaN of fewer than two bars, where any
+    of these volumes is unknown, or nothing was traded in the first half.
+    """
+    volume, half = volume_of(bars), (last - first + 1) // 2
+    early, late = _mean_between(volume, first, first + half - 1), _mean_between(volume, last - half + 1, last)
+    return _over(late, early)
+
+
 def _over(volume: Floats, usual: Floats) -> Floats:
     ratio = np.full(len(volume), np.nan)
     np.divide(volume, usual, out=ratio, where=usual > 0)

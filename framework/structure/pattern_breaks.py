@@ -1,0 +1,89 @@
+"""Breaks of channels, wedges and triangles: the entry that waits until price says which way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..indicators import bar_atr
+from ..setups import BROKEN, Segment, Setups, ordered
+from .breaks import break_volume
+from .edges import PatternRule
+from .patterns import CHANNELS, PATTERNS, SHAPES, STATED, Edge, Patterns, patterns
+from .sides import Rows, of_side
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+def pattern_breaks(bars: Bars, rule: PatternRule = PATTERNS) -> Setups:
+    """Every break of a channel, wedge or triangle, known at the close beyond its edge, found once for each rule.
+
+    Kinds: the shape and the way it broke, as falling_wedge_up. Of several that break the same way at one close the one
+    with most touches counts, then the longest. Anchors: start, from which both edges are there; upper and lower, the
+    last touch of each when the pattern was known. lines: `broken`, the edge that broke, and `opposite`, the other, both
+    from their first touch to known_at. stop: on the opposite edge at known_at. height: of the pattern at its start,
+    where it is widest; target: as far from where the edge broke, NaN below zero.
+
+    Features: f_stated 1 when it broke as books say of its shape, -1 the other way, 0 where they say either; f_touches
+    of both edges and f_span in bars from start to the last of them, when the pattern was known; f_age since known_at of
+    the pattern; f_height in ATR; f_progress of the way from start to where the edges meet, NaN of a channel; f_beyond
+    ATR from the edge to the close; `break_volume` from start. Vetoes none.
+    """
+
+    def compute() -> Setups:
+        found, words = patterns(bars, rule), repr((rule.lines._asdict(), rule.others, rule.level))
+        return ordered(_of(bars, found.take(_first(found, side)), side, words) for side in (1, -1))
+
+    return bars.remember(("pattern_breaks", rule), compute)
+
+
+def _first(found: Patterns, side: int) -> Ints:
+    """Rows of the patterns that broke to a side, one a close, in the order of the breaks."""
+    row = np.flatnonzero(found.fate == side)
+    order = np.lexsort((row, -found.span[row], -found.touches[row], found.ended[row]))
+    row = row[order]
+    return row[np.unique(found.ended[row], return_index=True)[1]]
+
+
+def _of(bars: Bars, found: Patterns, side: int, detection: str) -> Setups:
+    known, start, unit = found.ended, found.start, bar_atr(bars)
+    edge, opposite = (found.upper, found.lower) if side > 0 else (found.lower, found.upper)
+    broke, height = edge.price(known), found.upper.price(start) - found.lower.price(start)
+    features = {
+        "f_stated": (side * STATED[found.shape]).astype(float),
+        "f_touches": found.touches.astype(float),
+        "f_span": found.span.astype(float),
+        "f_age": (known - found.known_at).astype(float),
+        "f_height": height / unit[known],
+        "f_progress": _progress(found),
+        "f_beyond": np.abs(bars.close[known] - broke) / unit[known],
+    } | break_volume(bars, start, known)
+    kind = np.char.add(SHAPES[found.shape], "_up" if side > 0 else "_down")
+    anchors = {"start": start, "upper": found.upper.last, "lower": found.lower.last}
+    setups = of_side(bars, side, "pattern_break", Rows(kind, anchors, opposite.last, known, features), detection)
+    target = broke + side * height
+    return replace(
+        setups,
+        stop=opposite.price(known),
+        target=np.where(target > 0, target, np.nan),
+        height=height,
+        lines={BROKEN: _drawn(edge, known), "opposite": _drawn(opposite, known)},
+    )
+
+
+def _drawn(edge: Edge, known: Ints) -> Segment:
+    return Segment(edge.first, known, edge.price(edge.first), edge.price(known))
+
+
+def _progress(found: Patterns) -> Floats:
+    """How much of the way from start to where the edges meet is done at the end."""
+    gap = np.log(found.upper.price(found.start) / found.lower.price(found.start))
+    closing = found.lower.slope - found.upper.slope
+    whole = np.full(len(found), np.nan)
+    np.divide(gap, closing, out=whole, where=~np.isin(SHAPES[found.shape], CHANNELS))
+    return np.asarray((found.ended - found.start) / whole)
