@@ -24,8 +24,10 @@ from .structure.fibonacci import legs_near
 from .structure.levels import near, swing_levels
 from .structure.openinterest import marked_by_interest
 from .structure.orderflow import exhaustions
+from .structure.patterns import inside
+from .structure.shoulders import head_and_shoulders
 from .structure.timeframes import coarse
-from .structure.traits import any_between
+from .structure.traits import any_between, running
 from .structure.volume import relative_volume
 from .structure.volume_divergence import obv_divergences
 from .structure.waves import WaveRule, double_bottoms
@@ -35,6 +37,7 @@ Ints: TypeAlias = NDArray[np.int64]
 Find: TypeAlias = Callable[[Bars, Any], Setups]
 
 WITHIN = 10  # bars back in which another rule's setup still says something
+LONG = 20  # the same for those that take long to make
 FRESH = 5  # bars of the higher timeframe for which a divergence there does
 NEAR = 0.5  # ATR between a setup's extreme and a level
 OLDEST = 250  # bars before the setup's first anchor from which levels are taken: any price is near one of all time
@@ -173,12 +176,12 @@ def volume_surge(bars: Bars, setups: Setups) -> Floats:
     return np.where(np.isnan(ratio), np.nan, ratio >= SURGE)
 
 
-def _obv_divergences(bars: Bars) -> Setups:
+def obv_turns(bars: Bars) -> Setups:
     found = obv_divergences(bars, DivergenceRule())
     return found.take(np.flatnonzero(np.char.startswith(found.kind, "regular") & found.traded))
 
 
-def _divergences(bars: Bars) -> Setups:
+def plain_divergences(bars: Bars) -> Setups:
     """Regular ones whose left side was extreme: those that a chart reader calls a divergence."""
 
     def compute() -> Setups:
@@ -197,12 +200,10 @@ def _doubles(bars: Bars, setups: Setups) -> Floats:
 
 def _diverging(bars: Bars, side: int) -> Floats:
     """+1 where a divergence of that side is fresh, whatever the other side has, -1 where only one of the other is."""
-    found, fresh = _divergences(bars), {}
+    found, fresh = plain_divergences(bars), {}
     for of in (side, -side):
         known = found.known_at[found.direction == of]
-        ended = np.minimum(known + FRESH + 1, len(bars))
-        running = np.bincount(known, minlength=len(bars) + 1) - np.bincount(ended, minlength=len(bars) + 1)
-        fresh[of] = np.cumsum(running)[:-1] > 0
+        fresh[of] = running(known, known + FRESH + 1, len(bars))
     state = np.where(fresh[side], 1.0, np.where(fresh[-side], -1.0, 0.0))
     return np.where(np.isnan(bar_rsi(bars, 14)), np.nan, state)
 
@@ -229,13 +230,16 @@ STATES: Mapping[str, Callable[[Bars, int], Floats]] = {
 DEMANDS = ("not_against", "with", "recorded")
 FEATURES: Mapping[str, Callable[[Bars, Setups], Floats]] = {
     "near_level": near_level,
-    "rsi_divergence": lambda bars, setups: same_side(setups, _divergences(bars)),
+    "rsi_divergence": lambda bars, setups: same_side(setups, plain_divergences(bars)),
+    "rsi_divergence_20": lambda bars, setups: same_side(setups, plain_divergences(bars), LONG),
+    "head_and_shoulders": lambda bars, setups: same_side(setups, head_and_shoulders(bars), LONG),
+    "inside_triangle": lambda bars, setups: inside(bars)[setups.known_at].astype(float),
     "stochastic_double": _doubles,
     "ranging": lambda bars, setups: ranging(bars)[setups.known_at],
     "near_fibonacci": near_fibonacci,
     "rsi_extreme": rsi_extreme,
     "volume_surge": volume_surge,
-    "obv_divergence": lambda bars, setups: same_side(setups, _obv_divergences(bars)),
+    "obv_divergence": lambda bars, setups: same_side(setups, obv_turns(bars)),
     "order_flow_exhaustion": lambda bars, setups: same_side(setups, exhaustions(bars)),
     "oi_confirms": lambda bars, setups: marked_by_interest(bars, setups)["f_oi_confirms"],
     "oi_vetoes": lambda bars, setups: marked_by_interest(bars, setups)["f_oi_vetoes"],

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from .bars import Bars
 from .compiled import kernel
 from .errors import UserError
-from .setups import EXTREME, Setups
+from .setups import BROKEN, EXTREME, Setups
 from .signals import Entries
+from .structure.breaks import WAIT, aftermath
 from .structure.swings import swing_highs, swing_lows
+from .structure.traits import lowest_between
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
+SECOND_BOTTOM, RETEST = 20, WAIT  # bars that are waited for either
 FATES = np.array(["entered", "setup_broken", "lapsed", "pending"])
 
 
@@ -27,8 +30,9 @@ FATES = np.array(["entered", "setup_broken", "lapsed", "pending"])
 class Policy:
     """What a policy made of n setups: m entries, and for each setup what became of it.
 
-    fate: entered, setup_broken (its extreme broke before the entry), lapsed (the wait ran out), pending (the data
-    ended first). Vetoed setups have a fate too; whoever trades leaves them out.
+    fate: entered, setup_broken (before the entry its extreme broke, or price closed back inside the line whose break it
+    is), lapsed (the wait ran out), pending (the data ended first). Vetoed setups have a fate too; whoever trades leaves
+    them out.
     """
 
     entries: Entries
@@ -47,18 +51,26 @@ def aggressive(bars: Bars, setups: Setups) -> Policy:
 def conservative(
     bars: Bars,
     setups: Setups,
-    wait: int = 20,
+    wait: int | None = None,
     left: int = 2,
     right: int = 2,
-    stop: Literal["higher_low", "setup_low"] = "higher_low",
+    stop: Literal["higher_low", "setup_low"] | None = None,
 ) -> Policy:
     """Wait for price to print the second bottom (top), then enter on the close beyond the peak between the two.
 
     The second bottom is a `left`/`right` swing low above the setup's low, after it, and not undercut since. Entered
     at the first close above the highest high between the two lows, once both the setup and the swing are known, at
-    most `wait` bars after the setup was. Dropped when the setup's low breaks first. Stop under the second bottom, or
-    where the setup's own is (`setup_low`). Bearish setups: the mirror. Raises UserError for setups without that anchor.
+    most `wait` bars, 20 unless said, after the setup was. Dropped when the setup's low breaks first. Stop under the
+    second bottom, or where the setup's own is (`setup_low`). Bearish setups: the mirror. Raises UserError for setups
+    without that anchor.
+
+    A setup that is the break of a line waits for the retest instead, at most 30 bars: price comes back to within a
+    quarter of an ATR of the line, and closes on the side it broke to. Dropped at the first close back inside. Its stop
+    is the setup's own, or lies under the lowest low since the break (`higher_low`).
     """
+    if BROKEN in setups.lines:
+        return _at_retest(bars, setups, patience(setups, wait), stop or "setup_low")
+    wait = patience(setups, wait)
     if EXTREME not in setups.anchors:
         raise UserError(
             setups.rule, f"has no anchor '{EXTREME}'", "the bar of the extreme that a second bottom answers"
@@ -77,17 +89,37 @@ def conservative(
             low, high, close, swings, right, extreme[rows], bottom[rows], setups.known_at[rows], wait
         )
         bar[rows] = at
-        if stop == "higher_low":
+        if stop != "setup_low":
             level[rows] = side * second
     entered = np.nonzero(fate == 0)[0]
     entered = entered[np.argsort(bar[entered], kind="stable")]
     return Policy(_entries(bars, setups, bar, level, entered), FATES[fate])
 
 
+def patience(setups: Setups, wait: int | None = None) -> int:
+    """How many bars the conservative entry waits: as told, else as long as is usual for what it waits for."""
+    usual = RETEST if BROKEN in setups.lines else SECOND_BOTTOM
+    return usual if wait is None else wait
+
+
+def _at_retest(bars: Bars, setups: Setups, wait: int, stop: str) -> Policy:
+    inside, retest = aftermath(bars, setups, wait)
+    over = setups.known_at + wait <= len(bars) - 1
+    fate = np.where(retest >= 0, 0, np.where(inside >= 0, 1, np.where(over, 2, 3)))
+    rows = np.flatnonzero(fate == 0)
+    rows = rows[np.argsort(retest[rows], kind="stable")]
+    level = setups.stop.copy()
+    if stop == "higher_low":
+        for side, low in ((1, bars.low), (-1, -bars.high)):
+            own = rows[setups.direction[rows] == side]
+            level[own] = side * low[lowest_between(low, setups.known_at[own] + 1, retest[own])]
+    return Policy(_entries(bars, setups, retest, level, rows), FATES[fate])
+
+
 POLICIES: dict[str, Callable[..., Policy]] = {"aggressive": aggressive, "conservative": conservative}
 
 
-def policy(name: str, **options: int | str) -> EntryPolicy:
+def policy(name: str, **options: int | str | None) -> EntryPolicy:
     """An entry policy by its name, `aggressive` or `conservative`, with its options fixed."""
     return partial(POLICIES[name], **options)
 

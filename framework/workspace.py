@@ -21,6 +21,7 @@ from .params import Parameter, build, parameters
 from .setups import Setups
 from .signals import Signals, as_setups
 
+HOOKS = ("setups", "signals", "exits", "panel", "placebo", "ablated")
 Exits = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
 
@@ -29,7 +30,8 @@ Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
 class Strategy:
     """A rule as its file defines it. source: the hash of that file. stands: it has setups with an extreme to stand on,
     so that a second bottom can be waited for; a rule that hands in signals has not. compare: what happened at its
-    levels and at others, for a rule whose levels have names.
+    levels and at others, for a rule whose levels have names. ablate: the rule's Params without each of its legs, for a
+    rule that is made of several.
     """
 
     name: str
@@ -39,9 +41,10 @@ class Strategy:
     params: type
     find: Callable[[Bars, Any], Setups]
     leave: Callable[[Bars, Any], Exits] | None
-    draw: Callable[[Bars, Any], Panel] | None
+    draw: Callable[[Bars, Any], Panel | None] | None
     stands: bool = True
     compare: Callable[[Bars, Any], Any] | None = None
+    ablate: Callable[[Any], Any] | None = None
 
     @property
     def where(self) -> str:
@@ -80,9 +83,9 @@ class Strategy:
 
     def panel(self, bars: Bars, params: Any) -> Panel | None:
         """What to draw under the price: a name, one value a bar, the levels that matter; None for nothing."""
-        if not self.draw:
+        drawn = self._call(self.draw, bars, params) if self.draw else None
+        if drawn is None:
             return None
-        drawn = self._call(self.draw, bars, params)
         try:
             name, values, levels = drawn
             return str(name), np.asarray(values, dtype=float).reshape(len(bars)), tuple(map(float, levels))
@@ -130,7 +133,7 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     params = getattr(module, "Params", None)
     if not (isinstance(params, type) and is_dataclass(params)):
         raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
-    hooks = {hook: getattr(module, hook, None) for hook in ("setups", "signals", "exits", "panel", "placebo")}
+    hooks = {hook: getattr(module, hook, None) for hook in HOOKS}
     for hook, given in hooks.items():
         if given is not None and not callable(given):
             raise UserError(where, f"has {hook} that is no function", f"{hook}(bars, params)")
@@ -143,7 +146,8 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     digest = hashlib.sha256(source).hexdigest()
     find: Any = hooks["setups"]
     doc = (module.__doc__ or "").strip()
-    return Strategy(name, path, digest, doc, params, find, hooks["exits"], hooks["panel"], stands, hooks["placebo"])
+    more: Any = {"leave": hooks["exits"], "draw": hooks["panel"], "compare": hooks["placebo"]}
+    return Strategy(name, path, digest, doc, params, find, **more, stands=stands, ablate=hooks["ablated"])
 
 
 def _of_signals(hook: Callable[[Bars, Any], Signals], name: str, where: str) -> tuple[Any, Any]:

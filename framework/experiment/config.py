@@ -19,6 +19,7 @@ from ..simulation import Costs, Exits, Sizing
 from ..study import OBJECTIVES, Search
 from ..validation.windows import duration
 from ..workspace import Strategy, load_strategy, root
+from .confluent import NAMES, confluent
 from .explain import explained, said
 from .space import narrowed
 from .tables import ConservativeTable, Data, File, SearchTable, SizingTable, Variant, WindowsTable
@@ -28,7 +29,8 @@ from .tables import ConservativeTable, Data, File, SearchTable, SizingTable, Var
 class Experiment:
     """One question, resolved. fixed: the declared defaults with the file's values; space: what the search varies.
 
-    beside: a parameter and its values, a run for each; None for one run.
+    plain: the strategy without its context. confluence: whether it has a filter of that. beside: a parameter and its
+    values, a run for each; None for one run.
     """
 
     path: Path
@@ -53,6 +55,8 @@ class Experiment:
     rank: str
     conservative: ConservativeTable
     context: Context
+    plain: Strategy
+    confluence: bool
     beside: tuple[str, tuple[Value, ...]] | None
 
 
@@ -75,11 +79,15 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         strategy = load_strategy(workspace, name)
     except UserError as error:
         raise UserError(f"{path}: strategy.name", f"{error.where} {error.wrong}", error.right) from None
-    beside = _beside(path, file, strategy)
+    own, plain, weighed = strategy.parameters, *_confluent(path, file, strategy)
+    beside = _beside(path, file, plain)
     named = {beside[0]: beside[1][0]} if beside else {}  # each run has its own value
-    fixed, space = narrowed(strategy.parameters, table | named, f"{path}: strategy")
+    asked = {name: named.pop(name, value) for name, value in weighed.items()}
+    fixed, space = narrowed(own, table | named, f"{path}: strategy")
+    more = narrowed({name: plain.parameters[name] for name in asked}, asked, f"{path}: confluence")
+    fixed, space = fixed | more[0], space | more[1]
     context = _context(path, file)
-    strategy = dataclasses.replace(strategy, find=seen(strategy.find, context))
+    strategy = dataclasses.replace(plain, find=seen(plain.find, context))
     return Experiment(
         path=path,
         workspace=workspace,
@@ -100,6 +108,8 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         rank=file.sizing.rank,
         conservative=file.conservative,
         context=context,
+        plain=plain,
+        confluence=file.confluence is not None,
         beside=beside,
         **_rules(path, file),
     )
@@ -119,6 +129,18 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UserError(str(path), f"is not TOML: {error}", 'lines such as key = "value" under [table] heads') from None
     return raw
+
+
+def _confluent(path: Path, file: File, strategy: Strategy) -> tuple[Strategy, dict[str, Any]]:
+    """The strategy with the parameters of [confluence] and their values, where the file has that table."""
+    if file.confluence is None:
+        return strategy, {}
+    try:
+        made = confluent(strategy)
+    except UserError as error:
+        raise UserError(f"{path}: confluence", f"{error.where} {error.wrong}", error.right) from None
+    given = file.confluence.model_dump()
+    return made, {NAMES[key]: given.get(key, made.parameters[NAMES[key]].default) for key in NAMES}
 
 
 def _rules(path: Path, file: File) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..bars import Bars
+from ..entries import patience
 from ..params import Value
 from ..simulation import Terms
 from ..validation.trading import Found, Trading
@@ -30,7 +31,8 @@ class OutOfSample:
 
     trades: of the accounts, one row a trade. setups: every setup known in a test window, with what became of it by
     itself in each variant. equity: at every close, one column a variant, one for buying and holding, and each
-    symbol's part of these; a variant whose markets share the cash has no parts. bounds: R of the accounts' closed
+    symbol's part of these; a variant whose markets share the cash has no parts. drawn: the lines of those setups, see
+    `Setups.drawn`. bounds: R of the accounts' closed
     trades had every undecided bar gone the other way, by variant. per_year: bars a year of the equity's calendar.
     """
 
@@ -40,6 +42,7 @@ class OutOfSample:
     trades: pd.DataFrame
     setups: pd.DataFrame
     equity: pd.DataFrame
+    drawn: pd.DataFrame
     refused: Mapping[str, Mapping[str, int]]
     bounds: Mapping[str, pd.DataFrame]
     per_year: float
@@ -50,9 +53,11 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
     begin = chosen[0][0].test_start
     parts: dict[str, list[list[Part]]] = {name: [] for name in trading.policies}
     setups: list[pd.DataFrame] = []
+    drawn: list[pd.DataFrame] = []
     for bars in markets:
-        found = [(window, trading.find(bars, values)) for window, values in chosen]
-        setups += [_setups(bars, window, one, trading) for window, one in found]
+        found = _found(trading, bars, chosen)
+        setups += _setups(bars, found, trading)
+        drawn += [one.setups.take(_inside(bars, window, one)).drawn() for window, one in found]
         for name in trading.policies:
             parts[name].append([_part(bars, window, one, name) for window, one in found])
     accounts = {name: _accounts(trading, trading.terms, markets, many, begin) for name, many in parts.items()}
@@ -63,14 +68,29 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
         trading=trading,
         chosen=chosen,
         trades=_typed(_joined({name: [one.trades for one in many] for name, many in accounts.items()})),
-        setups=_typed(pd.concat(setups, ignore_index=True)).sort_values(
-            ["known_at", "symbol", "setup"], ignore_index=True
-        ),
+        setups=_in_order(setups),
         equity=equity,
+        drawn=_typed(pd.concat([drawn[0], *(table for table in drawn[1:] if len(table))], ignore_index=True)),
         refused={name: _counted([one.refused for one in many]) for name, many in accounts.items()},
         bounds={name: pd.concat([one.trades for one in many], ignore_index=True) for name, many in other.items()},
         per_year=_per_year(equity["time"]),
     )
+
+
+def setups_in(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Chosen]) -> pd.DataFrame:
+    """Every setup known in a test window, as in OutOfSample."""
+    return _in_order([table for bars in markets for table in _setups(bars, _found(trading, bars, chosen), trading)])
+
+
+def _found(trading: Trading, bars: Bars, chosen: Sequence[Chosen]) -> list[tuple[Window, Found]]:
+    """What the rule finds with each window's values; the same where they are."""
+    found = {repr(values): trading.find(bars, values) for values in {repr(one): one for _, one in chosen}.values()}
+    return [(window, found[repr(values)]) for window, values in chosen]
+
+
+def _in_order(setups: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    table = _typed(pd.concat(setups, ignore_index=True))
+    return table.sort_values(["known_at", "symbol", "setup"], ignore_index=True)
 
 
 def _part(bars: Bars, window: Window, found: Found, name: str) -> Part:
@@ -116,24 +136,37 @@ def _series(account: Account) -> pd.Series[float]:
     return pd.Series(account.equity, index=account.time)
 
 
-def _setups(bars: Bars, window: Window, found: Found, trading: Trading) -> pd.DataFrame:
-    """The setups known in the window, with each variant's outcome in columns `VARIANT_...`."""
-    known = found.setups.known_at
-    inside = (known >= row_at(bars, window.test_start)) & (known < row_at(bars, window.test_end))
+def _setups(bars: Bars, found: Sequence[tuple[Window, Found]], trading: Trading) -> list[pd.DataFrame]:
+    """For each window its setups, with each variant's outcome in columns `VARIANT_...`."""
+    tables = {id(one): _table(bars, one, trading) for _, one in found}
+    parts = [(window.number, tables[id(one)][_inside(bars, window, one)].copy()) for window, one in found]
+    for number, part in parts:
+        part.insert(1, "window", number)
+    return [part for _, part in parts]
+
+
+def _table(bars: Bars, found: Found, trading: Trading) -> pd.DataFrame:
     table = found.setups.frame()
-    table.insert(1, "window", window.number)
     # By date, not by outcome: a setup that the data ends on cannot be compared fairly.
-    table.insert(7, "complete", known < len(bars) - 1 - trading.wait)
+    complete = found.setups.known_at < len(bars) - 1 - patience(found.setups, trading.wait)
+    table.insert(6, "complete", complete)
+    columns: dict[str, Any] = {}
     for name in trading.policies:
         alone = trading.alone(bars, found, name)
         for column in ("fate", "entry_price", "stop", "target", "exit_price", "exit_reason", "return", "r", "bars"):
-            table[f"{name}_{column}"] = alone[column].to_numpy()
-        table[f"{name}_exit_reason"] = table[f"{name}_exit_reason"].fillna("")
+            columns[f"{name}_{column}"] = alone[column].to_numpy()
+        columns[f"{name}_exit_reason"] = alone["exit_reason"].fillna("").to_numpy()
         for column in ("entry", "exit"):
             rows = alone[f"{column}_bar"].fillna(-1).to_numpy().astype(np.int64)
             stamps = np.where(rows >= 0, bars.time[np.maximum(rows, 0)], np.datetime64("NaT"))
-            table[f"{name}_{column}_time"] = pd.DatetimeIndex(stamps.astype("datetime64[us]"), tz="UTC")
-    return table[inside]
+            columns[f"{name}_{column}_time"] = pd.DatetimeIndex(stamps.astype("datetime64[us]"), tz="UTC")
+    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+
+
+def _inside(bars: Bars, window: Window, found: Found) -> NDArray[np.bool_]:
+    """Which setups are known in the window's test."""
+    known = found.setups.known_at
+    return np.asarray((known >= row_at(bars, window.test_start)) & (known < row_at(bars, window.test_end)))
 
 
 def _joined(trades: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:

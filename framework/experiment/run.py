@@ -227,6 +227,7 @@ def _write(
     write_json(folder.path / MANIFEST, manifest)
     write_parquet(folder.path / "trades.parquet", tested.trades)
     write_parquet(folder.path / "setups.parquet", tested.setups)
+    write_parquet(folder.path / "drawn.parquet", tested.drawn)
     write_parquet(folder.path / "equity.parquet", tested.equity)
     write_parquet(folder.path / "trials.parquet", _trial_table(searches))
     write_parquet(folder.path / "windows.parquet", pd.json_normalize(summary["windows"]))

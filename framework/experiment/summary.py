@@ -9,10 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, time_blocks, win_rate
+from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, win_rate
+from ..setups import BROKEN
 from ..simulation import Costs
 from ..study import Trial, scored
 from ..validation.windows import Window
+from .ablation import ablation
+from .alone import blocks_of, by_kind, compared
 from .config import Experiment
 from .coverage import known_finer, known_funding, notes
 from .outofsample import HELD, OutOfSample
@@ -29,7 +32,7 @@ def summarise(
     seed = experiment.seed
     variants = {name: _variant(name, tested, seed) for name in experiment.variants}
     pair = ("conservative", "aggressive")
-    paired = _paired(tested.setups, seed) if set(pair) <= set(experiment.variants) else None
+    paired = _paired(tested, seed) if set(pair) <= set(experiment.variants) else None
     times = tested.equity["time"]
     summary = {
         "name": experiment.name,
@@ -41,7 +44,8 @@ def summarise(
         "variants": variants,
         HELD: _equity(HELD, tested),
         "paired": paired,
-        "kinds": _kinds(tested.setups, experiment.variants, seed),
+        "kinds": by_kind(tested.setups, experiment.variants, seed),
+        "ablation": ablation(tested, experiment),
         "placebo": placebo(tested, experiment.fixed, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],
@@ -60,7 +64,7 @@ def summarise(
 def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
     trades = tested.trades[tested.trades["variant"] == name]
     closed = trades[trades["exit_reason"] != "open"]
-    blocks = _blocks(closed["signal_time"], closed["exit_time"])
+    blocks = blocks_of(closed["signal_time"], closed["exit_time"])
     r = closed["r"].to_numpy()
     fates = tested.setups.loc[tested.setups["veto"] == "", f"{name}_fate"]
     pnl = trades["pnl"].to_numpy()
@@ -73,7 +77,7 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "open": len(trades) - len(closed),
         "refused": dict(tested.refused[name]),
         "win_rate": asdict(win_rate(closed["pnl"].to_numpy() > 0, blocks)),
-        "win_rate_open_marked": asdict(win_rate(pnl > 0, _blocks(trades["signal_time"], trades["exit_time"]))),
+        "win_rate_open_marked": asdict(win_rate(pnl > 0, blocks_of(trades["signal_time"], trades["exit_time"]))),
         "expectancy_r": asdict(expectancy),
         "costs_r": asdict(mean(_costs_r(closed, tested.trading.terms.costs), blocks, seed)),
         "carry": _carry(trades, closed, blocks, seed),
@@ -129,15 +133,18 @@ def _equity(name: str, tested: OutOfSample, enough: bool = True) -> dict[str, An
     }
 
 
-def _paired(setups: pd.DataFrame, seed: int) -> dict[str, Any]:
+def _paired(tested: OutOfSample, seed: int) -> dict[str, Any]:
     """Conservative minus aggressive on the same setups, each traded by itself; not entered counts as 0 R.
 
     `filled_by_both` favours entering at once: a setup gets a second bottom only when price has turned already.
+    waits_for: what the conservative entry waits for.
     """
-    rows = setups[(setups["veto"] == "") & setups["complete"]]
+    setups = tested.setups
+    rows = compared(setups)
     both = rows[(rows["aggressive_fate"] == "entered") & (rows["conservative_fate"] == "entered")]
     every, filled = _difference(rows, seed), _difference(both, seed)
     return {
+        "waits_for": "retest" if (tested.drawn["line"] == BROKEN).any() else "second bottom",
         "all": every,
         "filled_by_both": filled,
         "left_out_at_the_end": int(((setups["veto"] == "") & ~setups["complete"]).sum()),
@@ -157,29 +164,12 @@ def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
         "conservative_filled": int((rows["conservative_fate"] == "entered").sum()),
         "aggressive_r": float(first.mean()) if len(rows) else np.nan,
         "conservative_r": float(second.mean()) if len(rows) else np.nan,
-        "difference_r": asdict(mean(second - first, _blocks(rows["known_at"], ends), seed)),
+        "difference_r": asdict(mean(second - first, blocks_of(rows["known_at"], ends), seed)),
         "open": int((~done).sum()),
         "wins": {"both": table[0][0], "aggressive_only": table[0][1], "conservative_only": table[1][0]}
         | {"neither": table[1][1]},
         "mcnemar_p": mcnemar(table[0][1], table[1][0]),
     }
-
-
-def _kinds(setups: pd.DataFrame, variants: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    """Each kind's setups traded by themselves: how often filled, won, and with what R, by variant."""
-    rows = []
-    for kind, part in setups[(setups["veto"] == "") & setups["complete"]].groupby("kind"):
-        for name in variants:
-            entered = part[part[f"{name}_fate"] == "entered"]
-            filled = entered[entered[f"{name}_exit_reason"] != "open"]
-            blocks = _blocks(filled["known_at"], filled[f"{name}_exit_time"])
-            r = filled[f"{name}_r"].to_numpy()
-            won = filled[f"{name}_return"].to_numpy() > 0
-            figures = {"win_rate": asdict(win_rate(won, blocks)), "expectancy_r": asdict(mean(r, blocks, seed))}
-            sides = {"long", "short"} & set(part["direction"])
-            counts = {"setups": len(part), "filled": len(entered)}
-            rows.append({"kind": kind, "variant": name, "side": " and ".join(sorted(sides)), **counts, **figures})
-    return rows
 
 
 def _window(search: Search, experiment: Experiment, trades: pd.DataFrame) -> dict[str, Any]:
@@ -207,8 +197,3 @@ def _window(search: Search, experiment: Experiment, trades: pd.DataFrame) -> dic
 
 def _scores(trial: Trial) -> dict[str, Any]:
     return {name: {"score": trial.scores[name], "trades": trial.trades[name]} for name in trial.scores}
-
-
-def _blocks(begin: pd.Series[Any], end: pd.Series[Any]) -> Any:
-    lives = (pd.to_datetime(end, utc=True) - begin).to_numpy()
-    return time_blocks(begin.dt.tz_localize(None).to_numpy(), lives)

@@ -103,11 +103,14 @@ class ExitsTable(Table):
 
 
 class ConservativeTable(Table):
-    """The wait for a second bottom: at most `wait` bars, swings of width `swing`, stop under it or under the setup."""
+    """The wait for a second bottom, or for the retest of a line that broke: at most `wait` bars, 20 and 30 where it is
+    not said; swings of width `swing`. stop: under the second bottom or the retest (`higher_low`), or the setup's own
+    (`setup_low`); where it is not said the first of a second bottom, the second of a retest.
+    """
 
-    wait: int = Field(20, ge=1, le=1000)
+    wait: int | None = Field(None, ge=1, le=1000)
     swing: int = Field(2, ge=1, le=50)
-    stop: Literal["higher_low", "setup_low"] = "higher_low"
+    stop: Literal["higher_low", "setup_low"] | None = None
 
 
 class ContextTable(Table):
@@ -128,6 +131,15 @@ class HigherTable(Table):
     demand: str = "not_against"
 
 
+class ConfluenceTable(Table):
+    """What all other rules say is recorded with every setup, and weighed. threshold: the least sum at which one is
+    traded, weights: `priority` or `equal`; lists are searched.
+    """
+
+    threshold: Any = 0
+    weights: Any = "priority"
+
+
 class File(Table):
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
     question: str = ""
@@ -145,3 +157,4 @@ class File(Table):
     conservative: ConservativeTable = ConservativeTable()
     context: ContextTable = ContextTable()
     higher: HigherTable | None = None
+    confluence: ConfluenceTable | None = None

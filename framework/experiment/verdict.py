@@ -78,9 +78,9 @@ def _compared(paired: Mapping[str, Any]) -> str:
         0: "makes no difference that shows",
     }[r.sided]
     text = (
-        f"Waiting for the second bottom {words}: {every['conservative_r']:+.2f} against {every['aggressive_r']:+.2f} R "
-        f"a setup, a difference of {r.value:+.2f} (95 % {r.low:+.2f} to {r.high:+.2f}, {r.n} setups, not entered "
-        f"counts as 0)."
+        f"Waiting for the {paired['waits_for']} {words}: {every['conservative_r']:+.2f} against "
+        f"{every['aggressive_r']:+.2f} R a setup, a difference of {r.value:+.2f} (95 % {r.low:+.2f} to {r.high:+.2f}, "
+        f"{r.n} setups, not entered counts as 0)."
     )
     wins = every["wins"]
     won = {name: wins["both"] + wins[f"{name}_only"] for name in ("aggressive", "conservative")}

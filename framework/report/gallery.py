@@ -19,12 +19,14 @@ from ..bars import Bars
 from ..params import Value
 from ..validation.trading import Trading
 from ..validation.windows import Window
+from . import lines
 from .figures import COLOURS, STYLE, candles, panel, sheet, write
 from .words import EXITS, FATES, moment, named, number, price, risks, setting
 
 Panel: TypeAlias = tuple[str, NDArray[np.float64], tuple[float, ...]]
 
 LEAST, MOST = 50, 90  # bars in a picture: fewer show no context, more cannot be told apart
+LONG = 160  # of a setup with lines: they want to be seen from where they begin
 AROUND = 7  # bars shown before and after what matters
 NEIGHBOURS = 2  # bars on either side that tell a low from a high
 WIDTH, PRICE, LOWER = 390, 216, 76
@@ -48,17 +50,20 @@ class Tested(Protocol):
     def setups(self) -> pd.DataFrame: ...
     @property
     def equity(self) -> pd.DataFrame: ...
+    @property
+    def drawn(self) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One setup, the bars first to last around it, and what is drawn below them."""
+    """One setup, the bars first to last around it, what is drawn below them, and its lines (`Setups.drawn`)."""
 
     setup: Mapping[str, Any]
     bars: Bars
     below: Panel | None
     first: int
     last: int
+    lines: pd.DataFrame
 
     def row(self, name: str) -> int | None:
         """The bar of one of the setup's times, counted from the picture's first; None where there is none."""
@@ -108,23 +113,28 @@ def cards(tested: Tested, variants: Sequence[str], searched: Sequence[str], most
         for place, (_, setup) in enumerate(choose(tested.setups, variants, most).iterrows()):
             bars, chosen = markets[setup["symbol"]], values[setup["window"]]
             below = strategy.panel(bars, strategy.build(dict(chosen)))
-            scene = scene_of({str(name): one for name, one in setup.items()}, bars, below, variants)
+            one = {str(name): value for name, value in setup.items()}
+            scene = scene_of(one, bars, below, lines.of_setup(tested.drawn, one), variants)
             parameters = ", ".join(f"{named(name)} {setting(chosen[name])}" for name in searched)
             made.append(_card(scene, variants, parameters, f"s{place}"))
     return made
 
 
-def scene_of(setup: Mapping[str, Any], bars: Bars, below: Panel | None, variants: Sequence[str] = ()) -> Scene:
-    """The setup with the bars around it and around its trades."""
+def scene_of(
+    setup: Mapping[str, Any], bars: Bars, below: Panel | None, drawn: pd.DataFrame, variants: Sequence[str] = ()
+) -> Scene:
+    """The setup with the bars around it, its lines and its trades."""
 
     def rows(names: Sequence[str]) -> list[int]:
         return [bar_at(bars, setup[name]) for name in names if isinstance(setup.get(name), pd.Timestamp)]
 
     made = rows([name for name, value in setup.items() if isinstance(value, pd.Timestamp) and "_time" not in name])
+    begin = [*made, *(bar_at(bars, moment) for moment in lines.starts(drawn))]
+    most = LONG if len(drawn) else MOST
     ends = rows([f"{name}_{side}_time" for name in variants for side in ("entry", "exit")])
     last = min(max([*made, *ends]) + AROUND, len(bars))
-    first = max(min(min(made) - AROUND, last - LEAST), max(made) + AROUND - MOST, 0)
-    return Scene(setup, bars, below, first, min(last, first + MOST))
+    first = max(min(min(begin) - AROUND, last - LEAST), max(made) + AROUND - most, 0)
+    return Scene(setup, bars, below, first, min(last, first + most), drawn)
 
 
 def _card(scene: Scene, variants: Sequence[str], parameters: str, prefix: str) -> dict[str, Any]:
@@ -172,6 +182,7 @@ def picture(scene: Scene, variants: Sequence[str], label: str, prefix: str) -> M
         panels[1].set_xlim(top.get_xlim())
         _oscillator(panels[1], scene)
     divergence(panels, scene)
+    lines.draw(top, scene.lines, scene.bars, scene.first, scene.last)
     _anchors(panels, scene)
     for variant in variants:
         trade(top, scene, variant)

@@ -15,6 +15,7 @@ from ..params import Value
 from ..workspace import Strategy
 from .figures import STYLE
 from .gallery import picture, scene_of
+from .lines import of_setup
 from .page import template
 from .words import count, moment, named, number
 
@@ -32,11 +33,13 @@ class Look:
 def render(look: Look) -> str:
     """One HTML page: for each kind its counts and examples evenly over time, taken in turn from the markets."""
     params = look.strategy.build(dict(look.values))
-    tables = [look.strategy.setups(bars, params).frame() for bars in look.markets]
+    found = [look.strategy.setups(bars, params) for bars in look.markets]
+    tables, drawn = [one.frame() for one in found], [one.drawn() for one in found]
     panels = [look.strategy.panel(bars, params) for bars in look.markets]
     kinds_found = sorted(set().union(*(table["kind"] for table in tables)))
     with mpl.rc_context(STYLE):
-        kinds = [_kind(look, kind, tables, panels, f"k{place}") for place, kind in enumerate(kinds_found)]
+        below = list(zip(panels, drawn, strict=True))
+        kinds = [_kind(look, kind, tables, below, f"k{place}") for place, kind in enumerate(kinds_found)]
     view = {
         "title": f"{look.strategy.name}: what it finds",
         "rule": " ".join(look.strategy.doc.partition("\n\n")[0].split()),
@@ -48,7 +51,8 @@ def render(look: Look) -> str:
     return template("look.html.j2").render(view)
 
 
-def _kind(look: Look, kind: str, tables: Sequence[pd.DataFrame], panels: Sequence[Any], prefix: str) -> dict[str, Any]:
+def _kind(look: Look, kind: str, tables: Sequence[pd.DataFrame], shown: Sequence[Any], prefix: str) -> dict[str, Any]:
+    """shown: of each market the panel below the price and all lines."""
     found = [table[table["kind"] == kind] for table in tables]
     chosen: list[tuple[int, int]] = []  # market and row: in turn, each market's spread evenly over its time
     for turn in range(look.each):
@@ -58,7 +62,7 @@ def _kind(look: Look, kind: str, tables: Sequence[pd.DataFrame], panels: Sequenc
             row = (2 * (turn // len(found)) + 1) * len(found[market]) // (2 * share)
             chosen.append((market, min(row, len(found[market]) - 1)))
     cards = [
-        _card(look.markets[market], found[market].iloc[row], panels[market], f"{prefix}s{place}")
+        _card(look.markets[market], found[market].iloc[row], shown[market], f"{prefix}s{place}")
         for place, (market, row) in enumerate(dict.fromkeys(chosen))
     ]
     counts = [
@@ -67,7 +71,8 @@ def _kind(look: Look, kind: str, tables: Sequence[pd.DataFrame], panels: Sequenc
     return {"label": named(kind), "counts": counts, "cards": cards}
 
 
-def _card(bars: Bars, row: pd.Series[Any], below: Any, prefix: str) -> dict[str, Any]:
+def _card(bars: Bars, row: pd.Series[Any], shown: Any, prefix: str) -> dict[str, Any]:
+    below, drawn = shown
     setup = {str(name): value for name, value in row.items()}
     daily = not np.any(bars.time.astype("datetime64[D]") != bars.time)
     facts = [
@@ -82,5 +87,5 @@ def _card(bars: Bars, row: pd.Series[Any], below: Any, prefix: str) -> dict[str,
         "known": known,
         "veto": setup["veto"],
         "facts": facts,
-        "picture": picture(scene_of(setup, bars, below), (), label, prefix),
+        "picture": picture(scene_of(setup, bars, below, of_setup(drawn, setup)), (), label, prefix),
     }

@@ -27,6 +27,10 @@ BIASED = (
     "This second comparison leans towards entering at once. Only setups whose price had already turned get a "
     "conservative fill, so those that failed straight away, where entering at once lost, are not in it."
 )
+LEFT_OUT = (
+    "Breaks that price never came back to, where entering at once did well, are not in this second comparison, nor are "
+    "those that failed before it did."
+)
 OBJECTIVES: Mapping[str, Form] = {"expectancy_r": risks, "total_r": risks, "win_rate": percent}
 
 
@@ -150,9 +154,10 @@ def _ambiguous(one: Mapping[str, Any], finer: bool) -> Cell:
 
 def _paired(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The two paired comparisons, the fair one first."""
+    second = LEFT_OUT if paired["waits_for"] == "retest" else BIASED
     titles = ("All setups; not entered counts as 0 R", "Only setups entered both ways")
     made = []
-    for title, key, bias in zip(titles, ("all", "filled_by_both"), (IDLE, BIASED), strict=True):
+    for title, key, bias in zip(titles, ("all", "filled_by_both"), (IDLE, second), strict=True):
         one = paired[key]
         shares = [(name, _winners(name), one["wins"][name]) for name in one["wins"]]
         pair = ("aggressive", "conservative")

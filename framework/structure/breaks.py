@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..compiled import kernel
-from ..indicators import bar_atr
 from ..setups import BROKEN, EXTREME, Segment, Setups, ordered
 from .lines import LINES, LineRule, Lines, logs, trendlines
 from .sides import Rows, of_side
@@ -54,7 +53,8 @@ def line_breaks(bars: Bars, rule: BreakRule = BREAKS) -> Setups:
     """Every trendline's break, known at the close that lies beyond it, found once for each rule.
 
     Kinds: downtrend_break, upwards through a falling resistance, and resistance_break through any other; uptrend_break,
-    downwards through a rising support, and support_break. Anchors: start and touch, the line's first and last one.
+    downwards through a rising support, and support_break. Anchors: start, made and touch, the line's first touch, the
+    one that made it a line and the last.
     lines: `broken`, from start to known_at. stop: the lowest low (of a short: highest high) since the last touch.
 
     Features: f_touches, f_span in bars from the first to the last of them, f_age since the last, f_slope ATR that the
@@ -111,20 +111,21 @@ def _of_lines(bars: Bars, lines: Lines, rule: BreakRule, detection: str) -> Setu
     row = row[np.argsort(lines.ended[row], kind="stable")]
     start, known = lines.start[row], lines.ended[row]
     last = lines.touch[lines.first[row + 1] - 1]
-    unit = bar_atr(bars)
-    begins, there, ends = (lines.price(row, bar) for bar in (start, last, known))
-    slope = (there - begins) / unit[last]
+    unit = logs(bars, 1).unit
+    begins, ends = (lines.price(row, bar) for bar in (start, known))
+    slope = lines.slope[row] * (last - start) / unit[last]
     features = {
         "f_touches": (lines.first[row + 1] - lines.first[row]).astype(float),
         "f_span": (last - start).astype(float),
         "f_age": (known - last).astype(float),
         "f_slope": slope,
-        "f_beyond": np.abs(bars.close[known] - ends) / unit[known],
+        "f_beyond": np.abs(np.log(bars.close[known] / ends)) / unit[known],
     } | break_volume(bars, start, known)
     side = -lines.side
     names = ("downtrend_break", "resistance_break") if side > 0 else ("uptrend_break", "support_break")
     kind = np.where(-side * slope > rule.level, *names)
-    rows = Rows(kind, {"start": start, "touch": last}, last, known, features)
+    made_at = lines.known_at[row] - rule.lines.width
+    rows = Rows(kind, {"start": start, "made": made_at, "touch": last}, last, known, features)
     made = of_side(bars, side, "line_break", rows, detection)
     return replace(made, lines={BROKEN: Segment(start, known, begins, ends)})
 

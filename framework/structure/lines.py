@@ -27,9 +27,9 @@ START, KNOWN, LEVEL, SLOPE, LAST, ENDED, FATE = range(7)  # columns of a line's 
 
 class LineRule(NamedTuple):
     """What counts as a line. width: bars on either side of a swing. last: confirmed swings whose pairs are looked at.
-    length: bars from the first touch to the one that makes it a line, at most, and from its last touch until it is
-    forgotten. touches: that it needs, at least `apart` bars apart, each within `near` ATR of it. margin: ATR beyond it
-    at which a close breaks it.
+    length: bars from the first touch to the one that makes it a line, at most, and from its last known touch until it
+    is forgotten. touches: that it needs, at least `apart` bars apart, each within `near` ATR of it; none while the ATR
+    is unknown. margin: ATR beyond it at which a close breaks it.
     """
 
     width: int = 5
@@ -111,7 +111,8 @@ def trendlines(bars: Bars, side: int, rule: LineRule = LINES) -> Lines:
     When a swing is confirmed, lines through each two of the last `last` are looked at that it touches. Such a line
     begins at the first of the two; it is one when enough swings since touch it and no close since lies beyond it, that
     of the confirming bar included. Of several those with more touches come first, then longer ones, then nearer ones;
-    one that a living line lies next to, at this swing and where both have begun, is no new line.
+    one that a living line lies next to, no further than two touches of one place can be apart, at this swing and where
+    both have begun, is no new line.
     """
 
     def compute() -> Lines:
@@ -144,7 +145,7 @@ def _lines(of: Logs, swings: Ints, rule: LineRule) -> tuple[Floats, Ints]:
         found = _candidates(of, swings[max(0, s + 1 - rule.last) : s + 1], t, rule)
         while touched + alive + rule.last * (len(found) + 1) > len(touches):
             touches = np.concatenate((touches, np.empty_like(touches)))
-        if count + len(found) > len(rows):
+        while count + len(found) > len(rows):
             rows, live = np.concatenate((rows, np.empty_like(rows))), np.concatenate((live, np.empty_like(live)))
         for q in range(alive):
             if _touches(rows[live[q]], of, swings[s], rule):
@@ -186,8 +187,8 @@ def _candidates(of: Logs, swings: Ints, t: int, rule: LineRule) -> Floats:
     m, s = len(swings), len(swings) - 1
     found, rank = np.empty((m * m // 2 + 1, 7)), np.empty((m * m // 2 + 1, 3))
     count = 0
-    for i in range(m - 2):
-        if swings[s] - swings[i] > rule.length:
+    for i in range(m - 1):
+        if swings[s] - swings[i] > rule.length or np.isnan(of.unit[swings[i]]):
             continue
         for j in range(i + 1, m):
             row, touches, off = found[count], 0, 0.0
@@ -236,12 +237,12 @@ def holds(close: Floats, start: int, end: int, level: float, slope: float) -> bo
 
 @kernel
 def _doubled(row: Floats, rows: Floats, live: Ints, alive: int, s: int, of: Logs, rule: LineRule) -> bool:
-    """Whether a living line lies as near as a touch, at the bar s and at the first bar of both."""
+    """Whether a living line lies next to it, at the bar s and at the first bar of both."""
     for q in range(alive):
         other = rows[live[q]]
         begins = int(max(row[START], other[START]))
         here, there = abs(_at(row, s) - _at(other, s)), abs(_at(row, begins) - _at(other, begins))
-        if here <= rule.near * of.unit[s] and there <= rule.near * of.unit[begins]:
+        if here <= 2 * rule.near * of.unit[s] + TINY and there <= 2 * rule.near * of.unit[begins] + TINY:
             return True
     return False
 

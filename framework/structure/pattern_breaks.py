@@ -13,6 +13,7 @@ from ..indicators import bar_atr
 from ..setups import BROKEN, Segment, Setups, ordered
 from .breaks import break_volume
 from .edges import PatternRule
+from .lines import logs
 from .patterns import CHANNELS, PATTERNS, SHAPES, STATED, Edge, Patterns, patterns
 from .sides import Rows, of_side
 
@@ -61,7 +62,7 @@ def _of(bars: Bars, found: Patterns, side: int, detection: str) -> Setups:
         "f_age": (known - found.known_at).astype(float),
         "f_height": height / unit[known],
         "f_progress": _progress(found),
-        "f_beyond": np.abs(bars.close[known] - broke) / unit[known],
+        "f_beyond": np.abs(np.log(bars.close[known] / broke)) / logs(bars, 1).unit[known],
     } | break_volume(bars, start, known)
     kind = np.char.add(SHAPES[found.shape], "_up" if side > 0 else "_down")
     anchors = {"start": start, "upper": found.upper.last, "lower": found.lower.last}

@@ -16,6 +16,7 @@ from ..bars import Bars
 from . import edges
 from .edges import Main, PatternRule, between, distinct
 from .lines import line_swings, logs, trendlines
+from .traits import running
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -111,9 +112,7 @@ def inside(bars: Bars, shapes: tuple[int, ...] = TRIANGLES, rule: PatternRule = 
     """True at the bars at whose close a pattern of one of these shapes is known and has not ended."""
     found = patterns(bars, rule)
     found = found.take(np.isin(found.shape, shapes))
-    until = np.where(found.ended < 0, len(bars), found.ended)
-    steps = np.bincount(found.known_at, minlength=len(bars) + 1) - np.bincount(until, minlength=len(bars) + 1)
-    return np.asarray(np.cumsum(steps)[:-1] > 0)
+    return running(found.known_at, np.where(found.ended < 0, len(bars), found.ended), len(bars))
 
 
 def _around(bars: Bars, side: int, rule: PatternRule) -> Patterns:

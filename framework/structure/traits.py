@@ -53,6 +53,12 @@ def any_between(flags: Bools, first: Ints, last: Ints) -> Floats:
     return (counted[last + 1] > counted[first]).astype(float)
 
 
+def running(first: Ints, end: Ints, n: int) -> Bools:
+    """True at those of n bars that lie from a `first` up to, not including, its `end`."""
+    steps = np.bincount(first, minlength=n + 1) - np.bincount(np.minimum(end, n), minlength=n + 1)
+    return np.asarray(np.cumsum(steps)[:-1] > 0)
+
+
 @kernel
 def deepest(x: Floats, bar: Ints, midline: float) -> Ints:
     """Bar of the lowest value of the run below the midline that ends at `bar`, the first of equals."""

@@ -61,7 +61,7 @@ def level_volume(bars: Bars, first: Ints, last: Ints, sessions: bool = False) ->
     """
     volume = volume_of(bars, sessions)
     before = bars.remember(("mean_volume", sessions), lambda: _means(volume, USUAL))
-    return _over(_mean_between(volume, first, last), before[first])
+    return _over(mean_between(volume, first, last), before[first])
 
 
 def fading_volume(bars: Bars, first: Ints, last: Ints) -> Floats:
@@ -70,7 +70,7 @@ def fading_volume(bars: Bars, first: Ints, last: Ints) -> Floats:
     of these volumes is unknown, or nothing was traded in the first half.
     """
     volume, half = volume_of(bars), (last - first + 1) // 2
-    early, late = _mean_between(volume, first, first + half - 1), _mean_between(volume, last - half + 1, last)
+    early, late = mean_between(volume, first, first + half - 1), mean_between(volume, last - half + 1, last)
     return _over(late, early)
 
 
@@ -107,7 +107,7 @@ def _medians(volume: Floats, hour: Ints, window: int) -> Floats:
 
 
 @kernel
-def _mean_between(volume: Floats, first: Ints, last: Ints) -> Floats:
+def mean_between(volume: Floats, first: Ints, last: Ints) -> Floats:
     mean = np.empty(len(first))
     for i in range(len(first)):
         total = 0.0

@@ -38,15 +38,16 @@ class Found:
 class Trading:
     """policies: the variants, by name. opposite_setup: leave when a traded setup of the other side is known.
 
-    wait: the longest a policy waits after a setup is known, in bars. shared: one cash for all markets, entered in the
-    order of `rank` (see `ranked`; empty: of the markets); else each has an equal part of `cash`. markets: how many.
+    wait: the longest a policy waits after a setup is known, in bars; None as long as is usual. shared: one cash for all
+    markets, entered in the order of `rank` (see `ranked`; empty: of the markets); else each has an equal part of
+    `cash`. markets: how many.
     """
 
     strategy: Strategy
     policies: Mapping[str, EntryPolicy]
     terms: Terms
     cash: float
-    wait: int
+    wait: int | None
     opposite_setup: bool = False
     shared: bool = False
     rank: str = ""

@@ -1,0 +1,80 @@
+"""A rule of several conditions without each of them in turn: which of them does the work, and how many trades it costs.
+
+Conditions are the legs that the rule itself names (`ablated`), what [context], [higher] and [confluence] ask of a
+setup. Everything else stays: the windows, the parameters chosen for them, the exits. What is left out was chosen with
+the others, so that this describes the combination; it does not test one without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ..confluence import FAMILIES
+from ..context import Context, seen
+from ..workspace import Strategy
+from .alone import alone
+from .config import Experiment
+from .confluent import NAMES
+from .outofsample import OutOfSample, setups_in
+
+
+def ablation(tested: OutOfSample, experiment: Experiment) -> list[dict[str, Any]] | None:
+    """A row a variant for the rule as it is (`without` empty), then for it without each condition: setups, filled, win
+    rate and expectancy of setups traded by themselves in the test windows. None for a rule with fewer than two.
+    """
+    legs = without_each(experiment)
+    if len(legs) < 2:
+        return None
+    tables = {"": tested.setups}
+    for leg, strategy in legs.items():
+        trading = dataclasses.replace(tested.trading, strategy=strategy)
+        tables[leg] = setups_in(trading, tested.markets, tested.chosen)
+    return [
+        {"without": leg} | alone(table, name, experiment.seed)
+        for leg, table in tables.items()
+        for name in experiment.variants
+    ]
+
+
+def without_each(experiment: Experiment) -> dict[str, Strategy]:
+    """The experiment's rule without each of its conditions, by what each is called."""
+    plain, context = experiment.plain, experiment.context
+    legs = {leg: _without_leg(plain, leg) for leg in _named(experiment)}
+    if experiment.confluence:
+        legs |= {f"{family} in the confluence": _changed(plain, NAMES["without"], family) for family in FAMILIES}
+    made = {leg: dataclasses.replace(rule, find=seen(rule.find, context)) for leg, rule in legs.items()}
+    return made | {
+        name: dataclasses.replace(plain, find=seen(plain.find, one)) for name, one in _asked(context).items()
+    }
+
+
+def _named(experiment: Experiment) -> list[str]:
+    """The legs that the rule names for its fixed values."""
+    plain = experiment.plain
+    return list(plain.ablate(plain.build(dict(experiment.fixed)))) if plain.ablate else []
+
+
+def _without_leg(plain: Strategy, leg: str) -> Strategy:
+    ablate: Any = plain.ablate
+    return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, ablate(p)[leg]))
+
+
+def _changed(plain: Strategy, name: str, value: str) -> Strategy:
+    return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, dataclasses.replace(p, **{name: value})))
+
+
+def _asked(context: Context) -> Mapping[str, Context]:
+    """The context without each thing that it asks of a setup."""
+
+    def less(where: str, name: str) -> Context:
+        left: Any = {where: tuple(one for one in getattr(context, where) if one != name)}
+        return dataclasses.replace(context, **left)
+
+    made = {name: less("require", name) for name in context.require}
+    made |= {f"not {name}": less("refuse", name) for name in context.refuse}
+    if context.higher and context.higher.demand != "recorded":
+        free = dataclasses.replace(context.higher, demand="recorded")
+        made[f"{context.higher.state} on {context.higher.timeframe}"] = dataclasses.replace(context, higher=free)
+    return made
