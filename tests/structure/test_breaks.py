@@ -73,7 +73,8 @@ def test_every_column_of_a_break(side: int) -> None:
     assert features(found) == pytest.approx(expected | {"f_volume_ratio": 2.5, "f_volume_inside": 0.5})
     line = found.lines[BROKEN]
     assert (line.first.tolist(), line.last.tolist()) == ([20], [BREAK])
-    assert (line.begins[0], line.ends[0]) == pytest.approx((begins, ends))
+    ends = [100 * np.exp(side * on(bar)) for bar in (20, BREAK)]
+    assert [line.begins[0], line.ends[0]] == pytest.approx(ends)
     assert len(line_breaks(bars[:BREAK])) == 0 and len(line_breaks(bars[: BREAK + 1])) == 1
 
 
