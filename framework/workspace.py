@@ -21,7 +21,7 @@ from .params import Parameter, build, parameters
 from .setups import Setups
 from .signals import Signals, as_setups
 
-HOOKS = ("setups", "signals", "exits", "panel", "placebo", "ablated")
+HOOKS = ("setups", "signals", "exits", "panel", "placebo", "ablated", "traits")
 Exits = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 Panel = tuple[str, NDArray[np.float64], tuple[float, ...]]
 
@@ -31,7 +31,7 @@ class Strategy:
     """A rule as its file defines it. source: the hash of that file. stands: it has setups with an extreme to stand on,
     so that a second bottom can be waited for; a rule that hands in signals has not. compare: what happened at its
     levels and at others, for a rule whose levels have names. ablate: the rule's Params without each of its legs, for a
-    rule that is made of several.
+    rule that is made of several. break_down: what became of the breaks that the rule finds.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Strategy:
     stands: bool = True
     compare: Callable[[Bars, Any], Any] | None = None
     ablate: Callable[[Any], Any] | None = None
+    break_down: Callable[[Bars, Any], Any] | None = None
 
     @property
     def where(self) -> str:
@@ -147,7 +148,8 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
     find: Any = hooks["setups"]
     doc = (module.__doc__ or "").strip()
     more: Any = {"leave": hooks["exits"], "draw": hooks["panel"], "compare": hooks["placebo"]}
-    return Strategy(name, path, digest, doc, params, find, **more, stands=stands, ablate=hooks["ablated"])
+    more |= {"ablate": hooks["ablated"], "break_down": hooks["traits"]}
+    return Strategy(name, path, digest, doc, params, find, **more, stands=stands)
 
 
 def _of_signals(hook: Callable[[Bars, Any], Signals], name: str, where: str) -> tuple[Any, Any]:

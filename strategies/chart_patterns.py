@@ -20,9 +20,11 @@ from framework.bars import Bars
 from framework.context import Context, attached
 from framework.params import choice, span
 from framework.setups import Setups
+from framework.structure.broken import Broken, broken
 from framework.structure.edges import PatternRule
 from framework.structure.lines import LineRule
 from framework.structure.pattern_breaks import pattern_breaks
+from framework.structure.patterns import patterns
 from framework.structure.price_doubles import PriceDoubleRule, price_doubles
 from framework.structure.shoulders import ShouldersRule, head_and_shoulders
 from framework.structure.volume import relative_volume
@@ -64,10 +66,18 @@ def _found(bars: Bars, p: Params) -> Setups:
         return head_and_shoulders(bars, ShouldersRule(p.swing_width, p.tolerance, unit))
     if p.pattern == "double":
         return price_doubles(bars, PriceDoubleRule(p.swing_width, p.apart, p.between))
-    found = pattern_breaks(bars, PatternRule(LineRule(p.swing_width, near=p.near, margin=p.margin)))
-    if p.pattern == "two_lines":
-        return found
-    return found.take(np.flatnonzero(np.char.find(found.kind, p.pattern) >= 0))
+    found = pattern_breaks(bars, _two_lines(p))
+    return found if p.pattern == "two_lines" else found.take(np.char.find(found.kind, p.pattern) >= 0)
+
+
+def _two_lines(p: Params) -> PatternRule:
+    return PatternRule(LineRule(p.swing_width, near=p.near, margin=p.margin))
+
+
+def traits(bars: Bars, p: Params) -> Broken:
+    """What became of all breaks of such patterns, and how many of them there were."""
+    formed = None if p.pattern in ("shoulders", "double") else patterns(bars, _two_lines(p))
+    return broken(bars, _found(bars, p), formed)
 
 
 def panel(bars: Bars, p: Params) -> tuple[str, NDArray[np.float64], tuple[float, ...]] | None:

@@ -21,6 +21,7 @@ from framework.context import Context, attached
 from framework.params import choice, span
 from framework.setups import Setups
 from framework.structure.breaks import BreakRule, false_breaks, line_breaks
+from framework.structure.broken import Broken, broken
 from framework.structure.lines import LineRule
 from framework.structure.volume import relative_volume
 
@@ -44,8 +45,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     """Every break, or false break, of lines with so many touches; those of other lines, and breaks without volume, bear
     a veto. All have f_rsi_divergence_20: an RSI divergence of the same side known at most 20 bars before.
     """
-    rule = LineRule(p.swing_width, length=p.length, near=p.near, margin=p.margin)
-    found = line_breaks(bars, BreakRule(rule))
+    found = line_breaks(bars, _rule(p))
     if p.signal == "false_break":
         found = false_breaks(bars, found)
     elif p.confirmed:
@@ -56,6 +56,15 @@ def setups(bars: Bars, p: Params) -> Setups:
         found = found.refuse(~trend, "no line of a trend")
     found = found.refuse(found.features["f_touches"] < p.touches, "too few touches")
     return attached(bars, found, Context(features=("rsi_divergence_20",)))
+
+
+def traits(bars: Bars, p: Params) -> Broken:
+    """What became of all breaks of lines."""
+    return broken(bars, line_breaks(bars, _rule(p)))
+
+
+def _rule(p: Params) -> BreakRule:
+    return BreakRule(LineRule(p.swing_width, length=p.length, near=p.near, margin=p.margin))
 
 
 def panel(bars: Bars, p: Params) -> tuple[str, NDArray[np.float64], tuple[float, ...]] | None:

@@ -20,6 +20,7 @@ from .config import Experiment
 from .coverage import known_finer, known_funding, notes
 from .outofsample import HELD, OutOfSample
 from .placebo import placebo
+from .traits import traits
 from .verdict import verdict
 
 Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
@@ -46,6 +47,7 @@ def summarise(
         "paired": paired,
         "kinds": by_kind(tested.setups, experiment.variants, seed),
         "ablation": ablation(tested, experiment),
+        "traits": traits(tested, experiment.fixed, seed),
         "placebo": placebo(tested, experiment.fixed, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],

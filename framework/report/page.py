@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
-from . import figures, ratios, words
+from . import figures, legs, ratios, traits, words
 from .facts import facts
 from .gallery import Tested, bar_at, cards
 from .words import Cell, Form, estimate, named, percent, risks
@@ -51,6 +51,8 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "paired": _paired(summary["paired"]) if summary["paired"] else [],
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
+        "legs": legs.shown(summary["ablation"]),
+        "traits": traits.shown(summary["traits"]),
         "placebo": ratios.shown(summary["placebo"]),
         "equity": _equity(summary, tested, variants),
         "stake": words.stake(manifest["configuration"]["sizing"], bool(summary["funding"])),

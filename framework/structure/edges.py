@@ -63,7 +63,7 @@ def between(own: Logs, across: Logs, main: Main, swings: Ints, rule: PatternRule
             if t == over or not fresh or s < rule.others:
                 continue
             if current >= 0 and abs(_across(rows[current], swings[s - 1]) - across.low[swings[s - 1]]) <= (
-                rule.lines.near * own.unit[swings[s - 1]]
+                rule.lines.near * own.unit[swings[s - 1]] + TINY
             ):
                 continue
             if count == len(rows):
@@ -79,12 +79,12 @@ def between(own: Logs, across: Logs, main: Main, swings: Ints, rule: PatternRule
 def _fate(row: Floats, main: Main, m: int, t: int, own: Logs, rule: PatternRule) -> int:
     """What becomes of a pattern at the close of a bar."""
     upper, lower = -_across(row, t), main.level[m] + main.slope[m] * (t - main.start[m])
+    if upper <= lower:
+        return APEX
     if t == main.ended[m]:
         return MAIN_BROKE if main.broken[m] else LAPSED
     if own.close[t] > upper + rule.lines.margin * own.unit[t]:
         return OTHER_BROKE
-    if upper <= lower:
-        return APEX
     return LAPSED if t - row[KNOWN] > rule.lines.length else ALIVE
 
 
@@ -99,6 +99,8 @@ def _opposite(
     for i in range(len(swings) - 1):
         for j in range(i + 1, len(swings)):
             p = swings[i]
+            if np.isnan(across.unit[p]):
+                break
             row[FIRST], row[LEVEL] = p, across.low[p]
             row[SLOPE] = (across.low[swings[j]] - row[LEVEL]) / (swings[j] - p)
             count, second, end, off = _counted(row, swings[i:], across, rule.lines)

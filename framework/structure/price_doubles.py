@@ -42,7 +42,7 @@ def price_doubles(bars: Bars, rule: PriceDoubleRule = PRICE_DOUBLES) -> Setups:
     """Every double bottom, bought, and double top, sold, once confirmed; found once for each rule.
 
     Two successive lows of the alternating swings, and the peak, the highest high between them. Known at the first close
-    above it once the second low is confirmed; given up when price goes below the lower of them first.
+    above it once the second low is confirmed; given up when price goes below that low first, which then is none.
 
     Kinds: double_bottom, double_top. Anchors: left, peak, right; break, the first of the closes in a row above the peak
     at known_at, which may lie before the second low was confirmed. lines: `broken`, level from the peak to known_at.
@@ -66,14 +66,13 @@ def _side(bars: Bars, rule: PriceDoubleRule, side: int) -> Setups:
     nearer = np.minimum(side * (high[peak] - low[left]), side * (high[peak] - low[right]))
     rows = (_apart(low[left], low[right]) <= rule.apart) & (nearer >= rule.between * unit[right])
     left, peak, right = left[rows], peak[rows], right[rows]
-    worst = np.where(of.low[left] < of.low[right], left, right)
-    waits = Waits(found.known[whole][rows], right, worst, peak, of.high[peak], np.zeros(len(peak)))
+    waits = Waits(found.known[whole][rows], right, peak, of.high[peak], np.zeros(len(peak)))
     at, broke = confirmed(bars, side, waits, rule.within)
     there = np.flatnonzero(at >= 0)
     left, peak, right, broke, known = (each[there] for each in (left, peak, right, broke, at))
     features = {
         "f_apart": _apart(low[left], low[right]),
-        "f_height": np.abs(high[peak] - low[worst[there]]) / unit[right],
+        "f_height": np.abs(high[peak] - side * np.minimum(side * low[left], side * low[right])) / unit[right],
         "f_span": (right - left).astype(float),
         "f_trend": trend(bars, rule.width)[left + rule.width],
     } | break_volume(bars, left, broke)

@@ -33,13 +33,12 @@ class Turns(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """Patterns that wait for their close. known: the bar from which they do. right: their last swing. worst: the bar
-    whose price gives the pattern up. start, level, slope: of the neckline, in logs of their side.
+    """Patterns that wait for their close. known: the bar from which they do. right: their last swing. start, level,
+    slope: of the neckline, in logs of their side.
     """
 
     known: Ints
     right: Ints
-    worst: Ints
     start: Ints
     level: Floats
     slope: Floats
@@ -57,7 +56,8 @@ def turns(bars: Bars, side: int, width: int) -> Turns:
 
 def confirmed(bars: Bars, side: int, waits: Waits, within: int) -> tuple[Ints, Ints]:
     """The first close beyond the neckline from `known` on, at most `within` bars after `right`, and the first of the
-    closes in a row, after `right`, that lie beyond it then; -1 where there is none, or price goes below `worst` first.
+    closes in a row, after `right`, that lie beyond it then; -1 where there is none, or price goes below `right` first:
+    another swing is the last one then.
     """
     return _confirmed(logs(bars, side), waits, within)
 
@@ -91,7 +91,7 @@ def _confirmed(of: Logs, waits: Waits, within: int) -> tuple[Ints, Ints]:
     at, broke = np.full(len(waits.known), -1, np.int64), np.full(len(waits.known), -1, np.int64)
     for i in range(len(at)):
         for t in range(waits.known[i], min(waits.right[i] + within, len(of.close) - 1) + 1):
-            if of.low[t] < of.low[waits.worst[i]]:
+            if of.low[t] < of.low[waits.right[i]]:
                 break
             if not _beyond(of, waits, i, t):
                 continue

@@ -43,7 +43,7 @@ def head_and_shoulders(bars: Bars, rule: ShouldersRule = SHOULDERS) -> Setups:
     Five alternating swings: the head beyond both shoulders, these as high as one another, and the points between them
     too, at the ATR of the right shoulder. The trend at whose end they stand is that when the left shoulder was
     confirmed. Known at the first close beyond the neckline, the line on a log axis through the two points, once the
-    right shoulder is confirmed; given up when price goes beyond the head first.
+    right shoulder is confirmed; given up when price goes beyond that shoulder first, which then is none.
 
     Kinds: head_and_shoulders, inverse_head_and_shoulders. Anchors: left_shoulder, left_neck, head, right_neck,
     right_shoulder; break, the first of the closes in a row that lie beyond the neckline at known_at: it may have broken
@@ -71,7 +71,7 @@ def _side(bars: Bars, rule: ShouldersRule, side: int) -> Setups:
     rows &= _alike(low[left], low[right], rule, unit) & _alike(high[left_neck], high[right_neck], rule, unit)
     left, left_neck, head, right_neck, right = (each[rows] for each in (left, left_neck, head, right_neck, right))
     slope = (of.high[right_neck] - of.high[left_neck]) / (right_neck - left_neck)
-    waits = Waits(found.known[whole][rows], right, head, left_neck, of.high[left_neck], slope)
+    waits = Waits(found.known[whole][rows], right, left_neck, of.high[left_neck], slope)
     at, broke = confirmed(bars, side, waits, rule.within)
     there = np.flatnonzero(at >= 0)
     anchors = {"left_shoulder": left, "left_neck": left_neck, "head": head}

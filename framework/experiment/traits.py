@@ -1,0 +1,107 @@
+"""Breaks as books count them: the way they went, the target reached, the return to the line; and chance beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..bars import Bars
+from ..errors import UserError
+from ..metrics import win_rate
+from ..params import Value
+from ..structure.broken import Broken
+from ..validation.published import PUBLISHED, SOURCE
+from ..validation.shuffled import shuffled
+from ..validation.walk import row_at
+from .outofsample import OutOfSample
+
+SHUFFLES = 20  # of every market
+MEASURES = ("way", "reached", "back", "false")
+
+
+def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[str, Any] | None:
+    """What became of the breaks in the test windows, and of those in the same bars shuffled; None for a rule that names
+    no breaks. values: the rule's, one set for all windows, as the file has them.
+
+    rows: of each kind `breaks`, how many; `formed`, how many patterns of its shape became known, None where only those
+    that broke are seen; of `way` (this side, of all breaks of its shape), `reached`, `back` and `false` the share with
+    its interval, that of the shuffled bars, and what is published, NaN and None where there is nothing. volume: the
+    same of `reached` and `false` with a break's volume and without.
+    """
+    strategy = tested.trading.strategy
+    if strategy.break_down is None:
+        return None
+    params = strategy.build(dict(values))
+    begin, end = tested.chosen[0][0].test_start, tested.chosen[-1][0].test_end
+
+    def found(markets: Sequence[Bars]) -> pd.DataFrame:
+        return pd.concat([_table(strategy, bars, params, begin, end) for bars in markets], ignore_index=True)
+
+    ours = found(tested.markets)
+    seeds = np.random.SeedSequence(seed).generate_state(SHUFFLES)
+    chance = pd.concat([found([shuffled(bars, int(one)) for bars in tested.markets]) for one in seeds])
+    kinds = sorted(set(ours.loc[ours["kind"] != "", "kind"]))
+    return {
+        "source": SOURCE,
+        "shuffles": SHUFFLES,
+        "rows": [_row(kind, ours, chance) for kind in kinds],
+        "volume": [_loud(loud, ours, chance) for loud in (1.0, 0.0) if (ours["loud"] == loud).any()],
+    }
+
+
+def _table(strategy: Any, bars: Bars, params: Any, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """The breaks of a market that are known in the windows, a row each, and with an empty kind every pattern."""
+    one = strategy.break_down(bars, params)
+    if not isinstance(one, Broken):
+        raise UserError(strategy.where, f"traits() returned {type(one).__name__}", "return Broken")
+    columns = {name: getattr(one, name) for name in ("kind", "side", "known_at", "reached", "back", "false", "loud")}
+    table = pd.DataFrame(columns | {"shape": [_shape(kind) for kind in one.kind]})
+    if one.shape is not None:
+        formed = pd.DataFrame({"kind": "", "known_at": one.known, "shape": one.shape})
+        table = pd.concat([table, formed], ignore_index=True)
+    rows = (table["known_at"] >= row_at(bars, begin)) & (table["known_at"] < row_at(bars, end))
+    return table[rows].assign(time=bars.index[table.loc[rows, "known_at"]])
+
+
+def _shape(kind: str) -> str:
+    return kind.removesuffix("_up").removesuffix("_down")
+
+
+def _row(kind: str, ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
+    own = ours[ours["kind"] == kind]
+    shape = own["shape"].iloc[0]
+    patterns = int(((ours["kind"] == "") & (ours["shape"] == shape)).sum())
+    row: dict[str, Any] = {"kind": kind, "breaks": len(own), "formed": patterns or None}
+    for name in MEASURES:
+        said = [_said(table, kind, shape, name) for table in (ours, chance)]
+        row[name] = _share(said[0]) | {
+            "chance": float(said[1]["value"].mean()) if len(said[1]) else np.nan,
+            "published": PUBLISHED.get(kind, {}).get(name),
+        }
+    return row
+
+
+def _said(table: pd.DataFrame, kind: str, shape: str, name: str) -> pd.DataFrame:
+    """The breaks that a measure can be said of, and what it is."""
+    if name == "way":
+        rows = table[(table["kind"] != "") & (table["shape"] == shape)] if shape != kind else table[:0]
+        return rows.assign(value=(rows["kind"] == kind).astype(float))
+    rows = table[(table["kind"] == kind) & table[name].notna()]
+    return rows.assign(value=rows[name])
+
+
+def _share(said: pd.DataFrame) -> dict[str, Any]:
+    blocks = said["time"].dt.tz_localize(None).to_numpy().astype("datetime64[M]")
+    return asdict(win_rate(said["value"].to_numpy() == 1, np.unique(blocks, return_inverse=True)[1]))
+
+
+def _loud(loud: float, ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
+    row: dict[str, Any] = {"loud": bool(loud), "breaks": int((ours["loud"] == loud).sum())}
+    for name in ("reached", "false"):
+        said = [table[(table["loud"] == loud) & table[name].notna()] for table in (ours, chance)]
+        row[name] = _share(said[0].assign(value=said[0][name])) | {"chance": float(said[1][name].mean())}
+    return row

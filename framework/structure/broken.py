@@ -1,0 +1,95 @@
+"""What becomes of breaks, as books count it: did price go the stated way, reach the target, come back to the line?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bars import Bars
+from ..compiled import kernel
+from ..setups import Setups
+from .breaks import BACK, WAIT, aftermath
+from .patterns import SHAPES, STATED, Patterns
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+HORIZON = 100  # bars in which a target must be reached
+LOUD = 1.5  # times the usual volume: a break's
+
+
+@dataclass(frozen=True, eq=False)
+class Broken:
+    """n breaks in the order of known_at. Each of the rest is 1, 0 or NaN where it cannot be said.
+
+    kind: the break's. side: +1 up. reached: the target before the stop within HORIZON bars, the stop first where a bar
+    has both; NaN without a target, or while the data ends before any of that. back: price came back to the line within
+    30 bars. false: a close on its old side within 5. loud: the break had at least 1.5 times the usual volume.
+    shape, known, way: of m patterns that became known, whether they broke or not, the name, the bar, and whether they
+    broke as books say: 1, 0 the other way, NaN not at all or where books name no side. None for rules that only see
+    patterns that broke.
+    """
+
+    kind: NDArray[np.str_]
+    side: NDArray[np.int8]
+    known_at: Ints
+    reached: Floats
+    back: Floats
+    false: Floats
+    loud: Floats
+    shape: NDArray[np.str_] | None = None
+    known: Ints | None = None
+    way: Floats | None = None
+
+
+def broken(bars: Bars, breaks: Setups, formed: Patterns | None = None) -> Broken:
+    """What became of breaks of lines, and of all patterns that some of them come from."""
+    inside, retest = aftermath(bars, breaks, WAIT)
+    over = breaks.known_at + WAIT < len(bars)
+    early = (inside >= 0) & (inside - breaks.known_at <= BACK)
+    ratio = breaks.features.get("f_volume_ratio", np.full(len(breaks), np.nan))
+    return Broken(
+        kind=breaks.kind,
+        side=breaks.direction,
+        known_at=breaks.known_at,
+        reached=_reached(bars, breaks),
+        back=np.where((inside >= 0) | (retest >= 0), 1.0, np.where(over, 0.0, np.nan)),
+        false=np.where(early, 1.0, np.where(breaks.known_at + BACK < len(bars), 0.0, np.nan)),
+        loud=np.where(np.isnan(ratio), np.nan, ratio >= LOUD),
+        shape=None if formed is None else SHAPES[formed.shape],
+        known=None if formed is None else formed.known_at,
+        way=None if formed is None else _way(formed),
+    )
+
+
+def _way(formed: Patterns) -> Floats:
+    stated = STATED[formed.shape]
+    return np.where((stated == 0) | (formed.fate == 0), np.nan, formed.fate == stated)
+
+
+def _reached(bars: Bars, breaks: Setups) -> Floats:
+    found = np.full(len(breaks), np.nan)
+    for side, low, high in ((1, bars.low, bars.high), (-1, -bars.high, -bars.low)):
+        rows = np.flatnonzero(breaks.direction == side)
+        stop, target = side * breaks.stop[rows], side * breaks.target[rows]
+        found[rows] = _race(low, high, breaks.known_at[rows], stop, target, HORIZON)
+    return found
+
+
+@kernel
+def _race(low: Floats, high: Floats, known: Ints, stop: Floats, target: Floats, horizon: int) -> Floats:
+    found = np.full(len(known), np.nan)
+    for i in range(len(known)):
+        if np.isnan(target[i]):
+            continue
+        end = known[i] + horizon
+        for t in range(known[i] + 1, min(end, len(low) - 1) + 1):
+            if low[t] <= stop[i] or high[t] >= target[i]:
+                found[i] = float(low[t] > stop[i])
+                break
+        if np.isnan(found[i]) and end < len(low):
+            found[i] = 0.0
+    return found
