@@ -7,6 +7,8 @@ so do pullbacks on less volume, back into the trend; on more volume price and vo
 (`volume_trend` trades the trend that then goes on). exhaustion: a lower low turns on more volume, a higher high on
 less. climax: a lower low on more volume turns only at a selling climax that holds for five bars. All pairs are
 recorded under each, so that the three can be compared. `sessions` measures volume against the same hour of the week.
+In a triangle that has not broken falling volume is usual and says nothing: pairs known there are only recorded, unless
+`triangles` says counted.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from framework.bars import Bars
 from framework.params import choice, required, span
 from framework.setups import Setups
+from framework.structure.patterns import inside
 from framework.structure.volume import relative_volume
 from framework.structure.volume_divergence import VolumeDivergenceRule, volume_divergences
 
@@ -31,6 +34,7 @@ class Params:
     swing_width: int = choice(5, among=(2, 3, 4, 5, 6, 8), unit="bars")
     max_gap: int = span(60, low=20, high=100, step=20, unit="bars between the two swings")
     sessions: bool = choice(False, among=(False, True), searched=False)
+    triangles: str = choice("silent", among=("silent", "counted"), searched=False)
 
 
 def setups(bars: Bars, p: Params) -> Setups:
@@ -40,7 +44,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     found = volume_divergences(bars, rule)
     if p.kinds != "both":
         found = found.refuse(found.features["f_regular"] != (p.kinds == "regular"), "kind not asked for")
-    return found
+    return found.refuse(inside(bars)[found.known_at], "inside a triangle") if p.triangles == "silent" else found
 
 
 def panel(bars: Bars, p: Params) -> tuple[str, NDArray[np.float64], tuple[float, ...]]:

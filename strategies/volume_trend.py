@@ -5,6 +5,8 @@ three bars ending at the swing, against the swing before. What that says is disp
 default. confirmation: with more volume the trend goes on, with less it turns. exhaustion: a rise turns on less volume,
 a fall on more. climax: only a fall turns, on more volume, at a selling climax that holds for five bars. All swings are
 recorded under each, so that the three can be compared. `sessions` measures volume against the same hour of the week.
+In a triangle that has not broken falling volume is usual and says nothing: swings known there are only recorded, unless
+`triangles` says counted.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from framework.bars import Bars
 from framework.params import choice, required
 from framework.setups import Setups
+from framework.structure.patterns import inside
 from framework.structure.volume import relative_volume
 from framework.structure.volume_trend import TrendRule, volume_trend
 
@@ -27,12 +30,14 @@ class Params:
     convention: str = required(among=("confirmation", "exhaustion", "climax"))
     swing_width: int = choice(5, among=(2, 3, 4, 5, 6, 8), unit="bars")
     sessions: bool = choice(False, among=(False, True), searched=False)
+    triangles: str = choice("silent", among=("silent", "counted"), searched=False)
 
 
 def setups(bars: Bars, p: Params) -> Setups:
     """Every swing with the trend; those of which the convention says nothing bear a veto."""
     convention: Any = p.convention  # Params checks the word
-    return volume_trend(bars, TrendRule(convention, p.swing_width, p.sessions))
+    found = volume_trend(bars, TrendRule(convention, p.swing_width, p.sessions))
+    return found.refuse(inside(bars)[found.known_at], "inside a triangle") if p.triangles == "silent" else found
 
 
 def panel(bars: Bars, p: Params) -> tuple[str, NDArray[np.float64], tuple[float, ...]]:

@@ -88,7 +88,7 @@ def _race(low: Floats, high: Floats, known: Ints, stop: Floats, target: Floats, 
         end = known[i] + horizon
         for t in range(known[i] + 1, min(end, len(low) - 1) + 1):
             if low[t] <= stop[i] or high[t] >= target[i]:
-                found[i] = float(low[t] > stop[i])
+                found[i] = 1.0 if low[t] > stop[i] else 0.0
                 break
         if np.isnan(found[i]) and end < len(low):
             found[i] = 0.0
