@@ -36,7 +36,9 @@ def producer(find: Find, leave: Leave, params: Any, policies: Mapping[str, Entry
 def _setups(found: Setups) -> dict[str, Any]:
     fixed = {"id": np.array(found.ids, dtype=object), "kind": found.kind, "direction": found.direction}
     fixed |= {"stop": found.stop, "veto": found.veto}
-    return fixed | dict(found.anchors) | dict(found.features)
+    fixed |= {"target": found.target, "height": found.height}
+    drawn = {f"{name} {end}": at for name, line in found.lines.items() for end, at in line._asdict().items()}
+    return fixed | drawn | dict(found.anchors) | dict(found.features)
 
 
 def _entries(found: Setups, made: Policy) -> Any:

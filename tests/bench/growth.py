@@ -12,6 +12,10 @@ import numpy as np
 from framework.bars import Bars
 from framework.signals import Entries
 from framework.simulation import Costs, Exits, Sizing, simulate
+from framework.structure.breaks import aftermath, line_breaks
+from framework.structure.pattern_breaks import pattern_breaks
+from framework.structure.price_doubles import price_doubles
+from framework.structure.shoulders import head_and_shoulders
 
 from . import ours
 from .levels import CASH, Levels
@@ -24,9 +28,10 @@ def measured(walk: Callable[[int], Bars]) -> dict[str, Points]:
     """Pairs of a size and the least of three times, in seconds."""
     large = walk(1_000_000)
     sets = ours.many()
-    found: dict[str, Points] = {"bars": [], "trades": [], "sets": []}
+    found: dict[str, Points] = {"bars": [], "bars, lines and patterns": [], "trades": [], "sets": []}
     for n in (10_000, 30_000, 100_000, 300_000, 1_000_000):
         found["bars"].append((n, _least(lambda n=n: ours.from_bars(large[:n], Levels()))))
+        found["bars, lines and patterns"].append((n, _least(lambda n=n: _patterns(large[:n]))))
     for gap in (2_000, 1_000, 500, 250, 125, 60, 30):
         run = partial(simulate, large, _every(large, gap), Costs(), Sizing(), _held(gap), CASH)  # a fee would ruin it
         found["trades"].append((run().metrics["trades"], _least(run)))
@@ -44,6 +49,12 @@ def _every(bars: Bars, gap: int) -> Entries:
     return Entries(bar, np.ones(len(bar), np.int8), none, none, np.full(len(bar), len(bars)), np.full(len(bar), -1))
 
 
+def _patterns(bars: Bars) -> None:
+    """Every line and pattern there is, and what became of the breaks; a slice remembers nothing."""
+    for detect in (line_breaks, pattern_breaks, head_and_shoulders, price_doubles):
+        aftermath(bars, detect(bars))
+
+
 def _held(gap: int) -> Exits:
     """Each trade is held for 20 bars, whatever the gap to the next: only the number of trades grows."""
     return Exits(stop="own", min_risk_atr=0, time_stop=min(20, gap - 1))
@@ -55,15 +66,16 @@ def _least(call: Callable[[], Any]) -> float:
 
 
 def draw(found: dict[str, Points], path: Path) -> None:
-    """Three pictures on logarithmic scales, with the slope of a straight line through the points."""
+    """Pictures on logarithmic scales, with the slope of a straight line through the points."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 3.6), layout="constrained")
     titles = {
         "bars": "one backtest from bars",
+        "bars, lines and patterns": "detection from bars",
         "trades": "one backtest of 1,000,000 bars",
         "sets": "a sweep of 20,000 bars",
     }

@@ -13,6 +13,8 @@ from framework.context import FEATURES, Context, Higher, seen
 from framework.entries import policy
 from framework.indicators import bar_atr, bar_rsi
 from framework.sources import load
+from framework.structure.lines import trendlines
+from framework.structure.patterns import inside, patterns
 from framework.structure.swings import swing_highs, swing_lows, zigzag
 from framework.structure.timeframes import coarse
 from framework.validation.causality import Produce, leaks, prefixes
@@ -59,18 +61,30 @@ OPTIONS = {
     "obv_divergence": [{"swing_width": 2, "pairing": "price", "trade_broken": True}],
     "order_flow": [{"score": 1.0, "near": 1.0, "progress": 0.5, "calm": 1}],
     "blow_off": [{"percentile": 80.0, "curvature": 0.0, "stretch": 1.0, "volume": 0.5, "within": 20}],
+    "trendline_break": [
+        {"lines": "all", "confirmed": False},
+        {"lines": "all", "confirmed": False, "swing_width": 2, "near": 0.5, "length": 400, "margin": 0.0},
+        {"signal": "false_break", "lines": "all", "swing_width": 2, "near": 0.4, "margin": 0.0},
+    ],
+    "chart_patterns": [
+        {"pattern": "two_lines", "confirmed": False, "stated": False},
+        {"pattern": "two_lines", "confirmed": False, "swing_width": 2, "near": 0.5, "margin": 0.0},
+        {"pattern": "shoulders", "confirmed": False, "swing_width": 2, "tolerance": 2.0},
+        {"pattern": "double", "confirmed": False, "swing_width": 2, "apart": 6.0, "between": 1.0},
+    ],
+    "confluence": [
+        {"threshold": 12},
+        {"signal": "optimal", "least": 1, "without": "volume_bounce"},
+        {"weights": "equal", "threshold": 3, "without": "candles"},
+    ],
     "fibonacci_pullback": [
         {},
         {"signal": "top_tier", "least": 4.0, "react": 0.25, "zone": 0.5, "stop": "swing", "extension": 1.618},
         {"levels": "all", "prices": "body", "stop": "swing", "candle": True, "zigzag": 2.0},
     ],
 }
-RARE = (
-    "strongest",
-    "high_conviction",
-    "hierarchy",
-    "top_tier",
-)  # signals of which some hundreds of bars hold a handful
+# Signals and patterns of which some hundreds of bars hold a handful.
+RARE = {"strongest", "high_conviction", "hierarchy", "top_tier", "shoulders"}
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
 
 
@@ -87,6 +101,14 @@ def of_detectors(bars: Bars):
         "zigzag atr": _known(zigzag(bars), "bar", "price", "kind"),
         "zigzag percent": _known(zigzag(bars, "percent", 5.0), "bar", "price", "kind"),
     }
+    for side in (1, -1):
+        lines = trendlines(bars, side)
+        views[f"trendlines {side}"] = _known(lines, "start", "level", "slope")
+        over = np.flatnonzero(lines.ended >= 0)
+        over = over[np.argsort(lines.ended[over], kind="stable")]
+        views[f"trendlines' ends {side}"] = (lines.ended[over], {"line": over, "broken": lines.broken[over]})
+    views["patterns"] = _known(patterns(bars), "shape", "start", "touches", "span")
+    views["inside"] = (every, {"triangle": inside(bars)})
     for width, ties in ((5, "strict"), (2, "strict"), (3, "pine")):
         views[f"lows {width} {ties}"] = _known(swing_lows(bars.low, width, width, ties), "bar", "price")
         views[f"highs {width} {ties}"] = _known(swing_highs(bars.high, width, width, ties), "bar", "price")
@@ -144,7 +166,7 @@ def test_strategies_are_there() -> None:
 @pytest.mark.parametrize("noise", [None, 5])
 def test_every_prefix(name: str, options: dict[str, object], noise: int | None, bars: Bars) -> None:
     produce = of_strategy(name, options)
-    least = 3 if options.get("signal") in RARE else 20
+    least = 3 if RARE & set(options.values()) else 20
     assert len(produce(bars)["setups"][0]) >= least, "too few setups to prove anything"
     first = options == OPTIONS.get(name, [options])[0]
     assert list(leaks(bars, produce, cuts(bars, noise, first), noise)) == []
