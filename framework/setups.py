@@ -40,6 +40,11 @@ class Segment(NamedTuple):
         return np.asarray(self.begins * np.exp(rise * (bar - self.first)))
 
 
+def level(first: Ints, last: Ints, price: Floats) -> Segment:
+    """A line at one price: a level, a target."""
+    return Segment(first, last, price, price)
+
+
 DRAWN = ("setup", "line", "from_time", "from_price", "to_time", "to_price")
 
 

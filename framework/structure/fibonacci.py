@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..indicators import bar_atr, bar_rsi
-from ..setups import EXTREME, Setups, ordered
+from ..setups import EXTREME, Setups, level, ordered
 from .candles import turning
 from .legs import FIBONACCI, LEGS, LegRule, Reactions, level_reactions, measured
 from .levels import near, swing_levels
@@ -65,7 +65,7 @@ def pullbacks(bars: Bars, rule: PullbackRule = PULLBACK) -> Setups:
     Kinds: pullback_up in a leg that rises, pullback_down in one that falls. Price reacted at the deepest level that it
     had entered: a shallower one that is regained later is no setup of its own. Anchors: leg_start, leg_end, entered
     (the bar that entered the level's zone). target: the extension; height: the leg's length. setup_extreme: where the
-    pullback turned, which is not the price of the stop.
+    pullback turned, which is not the price of the stop. lines: `level`, `target`.
 
     Features: f_level the ratio reacted at, f_length of the leg in ATR, f_depth how much of it was given back at most;
     f_candle 1 when a turning candle stood between entry and reaction; f_cluster how many other legs have a level near
@@ -130,6 +130,7 @@ def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups
     if rule.stop == "786":
         stop = top[found.end] - DEEPEST * found.length - rule.legs.zone * found.atr
     turned = low[setups.anchors[EXTREME]]
+    target = base[found.start] + rule.extension * found.length
     more: dict[str, Floats] = {
         "f_depth": np.asarray((top[found.end] - turned) / found.length),
         "f_broken_before_known": (turned < stop).astype(float),
@@ -139,9 +140,10 @@ def _side(bars: Bars, rule: PullbackRule, found: Reactions, side: int) -> Setups
     return replace(
         setups,
         stop=side * stop,
-        target=side * (base[found.start] + rule.extension * found.length),
+        target=side * target,
         height=found.length,
         features=features | more,
+        lines={"level": level(found.end, known, found.level), "target": level(found.end, known, side * target)},
     )
 
 

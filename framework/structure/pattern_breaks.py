@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..indicators import bar_atr
-from ..setups import BROKEN, Segment, Setups, ordered
+from ..setups import BROKEN, Segment, Setups, level, ordered
 from .breaks import break_volume
 from .edges import PatternRule
 from .lines import logs
@@ -27,8 +27,8 @@ def pattern_breaks(bars: Bars, rule: PatternRule = PATTERNS) -> Setups:
     Kinds: the shape and the way it broke, as falling_wedge_up. Of several that break the same way at one close the one
     with most touches counts, then the longest. Anchors: start, from which both edges are there; upper and lower, the
     last touch of each when the pattern was known. lines: `broken`, the edge that broke, and `opposite`, the other, both
-    from their first touch to known_at. stop: on the opposite edge at known_at. height: of the pattern at its start,
-    where it is widest; target: as far from where the edge broke, NaN below zero.
+    from their first touch to known_at; `target`. stop: on the opposite edge at known_at. height: of the pattern at its
+    start, where it is widest; target: as far from where the edge broke, NaN below zero.
 
     Features: f_stated 1 when it broke as books say of its shape, -1 the other way, 0 where they say either; f_touches
     of both edges and f_span in bars from start to the last of them, when the pattern was known; f_age since known_at of
@@ -67,14 +67,9 @@ def _of(bars: Bars, found: Patterns, side: int, detection: str) -> Setups:
     kind = np.char.add(SHAPES[found.shape], "_up" if side > 0 else "_down")
     anchors = {"start": start, "upper": found.upper.last, "lower": found.lower.last}
     setups = of_side(bars, side, "pattern_break", Rows(kind, anchors, opposite.last, known, features), detection)
-    target = broke + side * height
-    return replace(
-        setups,
-        stop=opposite.price(known),
-        target=np.where(target > 0, target, np.nan),
-        height=height,
-        lines={BROKEN: _drawn(edge, known), "opposite": _drawn(opposite, known)},
-    )
+    target = np.where(broke + side * height > 0, broke + side * height, np.nan)
+    lines = {BROKEN: _drawn(edge, known), "opposite": _drawn(opposite, known), "target": level(start, known, target)}
+    return replace(setups, stop=opposite.price(known), target=target, height=height, lines=lines)
 
 
 def _drawn(edge: Edge, known: Ints) -> Segment:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..indicators import bar_atr
-from ..setups import BROKEN, EXTREME, Segment, Setups, ordered
+from ..setups import BROKEN, EXTREME, Setups, level, ordered
 from .breaks import break_volume
 from .lines import logs
 from .reversals import Waits, confirmed, turns
@@ -45,10 +45,10 @@ def price_doubles(bars: Bars, rule: PriceDoubleRule = PRICE_DOUBLES) -> Setups:
     above it once the second low is confirmed; given up when price goes below that low first, which then is none.
 
     Kinds: double_bottom, double_top. Anchors: left, peak, right; break, the first of the closes in a row above the peak
-    at known_at, which may lie before the second low was confirmed. lines: `broken`, level from the peak to known_at.
-    stop: the lowest low since the left one. height: from there to the peak; target: as far beyond it, NaN below zero.
-    Features: f_apart percent by which the lows differ, f_height in ATR, f_span bars between them, f_trend when the left
-    one was confirmed; `break_volume` of break and from the left low on. Vetoes none.
+    at known_at, which may lie before the second low was confirmed. lines: `broken`, level from the peak to known_at;
+    `target`. stop: the lowest low since the left one. height: from there to the peak; target: as far beyond it, NaN
+    below zero. Features: f_apart percent by which the lows differ, f_height in ATR, f_span bars between them, f_trend
+    when the left one was confirmed; `break_volume` of break and from the left low on. Vetoes none.
     """
 
     def compute() -> Setups:
@@ -81,8 +81,9 @@ def _side(bars: Bars, rule: PriceDoubleRule, side: int) -> Setups:
     setups = of_side(bars, side, "price_double", made, repr(sorted(asdict(rule).items())))
     height = np.abs(high[peak] - low[setups.anchors[EXTREME]])
     target = high[peak] + side * height
-    drawn = Segment(peak, known, high[peak], high[peak])
-    return replace(setups, target=np.where(target > 0, target, np.nan), height=height, lines={BROKEN: drawn})
+    target = np.where(target > 0, target, np.nan)
+    lines = {BROKEN: level(peak, known, high[peak]), "target": level(left, known, target)}
+    return replace(setups, target=target, height=height, lines=lines)
 
 
 def _apart(one: Floats, other: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from ..indicators import bar_atr
-from ..setups import BROKEN, Segment, Setups, ordered
+from ..setups import BROKEN, Segment, Setups, level, ordered
 from .breaks import break_volume
 from .lines import logs
 from .reversals import Waits, confirmed, turns
@@ -47,11 +47,11 @@ def head_and_shoulders(bars: Bars, rule: ShouldersRule = SHOULDERS) -> Setups:
 
     Kinds: head_and_shoulders, inverse_head_and_shoulders. Anchors: left_shoulder, left_neck, head, right_neck,
     right_shoulder; break, the first of the closes in a row that lie beyond the neckline at known_at: it may have broken
-    before the right shoulder was confirmed. lines: `broken`, the neckline to known_at. stop: the highest high (inverse:
-    lowest low) since the right shoulder. height: from the head to the neckline above or below it; target: as far from
-    where the neckline broke, NaN below zero. Features: f_shoulders, f_necks ATR from each to their mean; f_slope ATR
-    that the neckline rises between its points; f_height in ATR; f_span bars from shoulder to shoulder; `break_volume`
-    of break and from the left shoulder on. Vetoes none.
+    before the right shoulder was confirmed. lines: `broken`, the neckline to known_at; `target`. stop: the highest high
+    (inverse: lowest low) since the right shoulder. height: from the head to the neckline above or below it; target: as
+    far from where the neckline broke, NaN below zero. Features: f_shoulders, f_necks ATR from each to their mean;
+    f_slope ATR that the neckline rises between its points; f_height in ATR; f_span bars from shoulder to shoulder;
+    `break_volume` of break and from the left shoulder on. Vetoes none.
     """
 
     def compute() -> Setups:
@@ -100,8 +100,10 @@ def _made(bars: Bars, rule: ShouldersRule, side: int, anchors: dict[str, Ints], 
         repr(sorted(asdict(rule).items())),
     )
     target = line.price(broke) + side * height
+    target = np.where(target > 0, target, np.nan)
     drawn = Segment(left_neck, known, high[left_neck], line.price(known))
-    return replace(setups, target=np.where(target > 0, target, np.nan), height=height, lines={BROKEN: drawn})
+    lines = {BROKEN: drawn, "target": level(left, known, target)}
+    return replace(setups, target=target, height=height, lines=lines)
 
 
 def _wicks(bars: Bars, side: int) -> tuple[Floats, Floats]:

@@ -61,9 +61,9 @@ def top_tiers(bars: Bars, rule: TopTierRule = TOP_TIER) -> Setups:
     at one close the one that reacted last.
 
     Anchors: leg_start, leg_end, entered, as of the pullback; reaction, the bar at which that was known; double, the
-    right low of the double bottom. stop, target, height: the pullback's. setup_extreme: the lowest low from entered
-    through known_at, which is not the price of the stop. Features: f_level the ratio reacted at, f_length of the leg in
-    ATR; f_wave the setting of the double bottom, 0 for 5-3-3, 1 for 10-6-6, 2 for 20-12-12, f_grade its grade; f_wait
+    right low of the double bottom. stop, target, height, lines: the pullback's. setup_extreme: the lowest low from
+    entered through known_at, which is not the price of the stop. Features: f_level the ratio reacted at, f_length of
+    the leg in ATR; f_wave the setting of the double bottom, 0 for 5-3-3, 1 for 10-6-6, 2 for 20-12-12, f_grade its grade; f_wait
     bars from the reaction to known_at; f_broken_before_known 1 when a wick had gone beyond the stop by then. Of several
     double bottoms the last known counts, of those known at one close that of the longer wave. Vetoes none.
     """
@@ -103,7 +103,8 @@ def _side(bars: Bars, rule: TopTierRule, side: int) -> Setups:
     setups = of_side(bars, side, "fibonacci_top_tier", made, repr(sorted(asdict(rule).items())))
     turned = (bars.low if side > 0 else -bars.high)[setups.anchors[EXTREME]]
     features["f_broken_before_known"] = (turned < side * found.stop).astype(float)
-    return replace(setups, stop=found.stop, target=found.target, height=found.height, features=features)
+    lines = {name: line._replace(last=known) for name, line in found.lines.items()}
+    return replace(setups, stop=found.stop, target=found.target, height=found.height, features=features, lines=lines)
 
 
 def _doubles(bars: Bars, rule: WaveRule, side: int) -> _Doubles:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SOURCE = (
-    "Bulkowski, Encyclopedia of Chart Patterns, 2nd edition (2005), daily stocks in bull markets, where a target counts "
-    "whenever it is met and that of a wedge is its end"
+    "Bulkowski, Encyclopedia of Chart Patterns, 2nd edition (2005), daily stocks in bull markets, where a target "
+    "counts whenever it is met and that of a wedge is its end"
 )
 PUBLISHED: Mapping[str, Mapping[str, float]] = {
     "falling_wedge_up": {"way": 0.68, "reached": 0.70, "back": 0.56},
