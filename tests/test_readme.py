@@ -12,7 +12,7 @@ import pytest
 
 from framework.context import FEATURES, STATES
 from framework.experiment.config import load
-from framework.experiment.tables import File, HigherTable
+from framework.experiment.tables import ConfluenceTable, File, HigherTable
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,8 +47,9 @@ def test_the_keys_are_known() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("Where they matter:")[2].partition("\n(`")[0]
     parts = re.split(r"\[(\w+)\] ", re.sub(r'"[^"]*"', "", text))
     tables = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert set(tables) == {"data", "costs", "exits", "sizing", "higher", "context", "beside"}
-    models = {name: field.annotation for name, field in File.model_fields.items()} | {"higher": HigherTable}
+    assert set(tables) == {"data", "costs", "exits", "sizing", "higher", "context", "confluence", "beside"}
+    models = {name: field.annotation for name, field in File.model_fields.items()}
+    models |= {"higher": HigherTable, "confluence": ConfluenceTable}
     assert "convention" in tables.pop("beside")
     for table, said in tables.items():
         names = {name for code in re.findall(r"`([^`]*)`", f"`{said}") for name in re.findall(r"[a-z_]\w*", code)}

@@ -63,9 +63,10 @@ def top_tiers(bars: Bars, rule: TopTierRule = TOP_TIER) -> Setups:
     Anchors: leg_start, leg_end, entered, as of the pullback; reaction, the bar at which that was known; double, the
     right low of the double bottom. stop, target, height, lines: the pullback's. setup_extreme: the lowest low from
     entered through known_at, which is not the price of the stop. Features: f_level the ratio reacted at, f_length of
-    the leg in ATR; f_wave the setting of the double bottom, 0 for 5-3-3, 1 for 10-6-6, 2 for 20-12-12, f_grade its grade; f_wait
-    bars from the reaction to known_at; f_broken_before_known 1 when a wick had gone beyond the stop by then. Of several
-    double bottoms the last known counts, of those known at one close that of the longer wave. Vetoes none.
+    the leg in ATR; f_wave the setting of the double bottom, 0 for 5-3-3, 1 for 10-6-6, 2 for 20-12-12, f_grade its
+    grade; f_wait bars from the reaction to known_at; f_broken_before_known 1 when a wick had gone beyond the stop by
+    then. Of several double bottoms the last known counts, of those known at one close that of the longer wave. Vetoes
+    none.
     """
 
     def compute() -> Setups:
