@@ -129,11 +129,13 @@ class Bars:
             bought = summed(self, others, "taker_buy")
         return dataclasses.replace(self, volume=summed(self, others, "volume"), taker_buy=bought)
 
-    def need(self, what: str) -> Floats:
-        """`volume`, `open_interest` or `taker_buy`. Raises MissingError, naming the file, where none of it is known."""
+    def need(self, what: str, instead: str = "a rule that needs none") -> Floats:
+        """`volume`, `open_interest` or `taker_buy`. Raises MissingError, naming the file, where none of it is known.
+        instead: what would be right then.
+        """
         values: Floats | None = getattr(self, what)
         if values is None or what not in self.known:
-            right = "a rule that needs none" + (", or data.open_interest" if what == "open_interest" else "")
+            right = instead + (", or data.open_interest" if what == "open_interest" else "")
             raise MissingError(self.source or self.symbol, f"the {WORDS[what]} of no bar is known", right)
         return values
 

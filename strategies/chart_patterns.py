@@ -53,7 +53,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     """
     found = _found(bars, p)
     if p.confirmed:
-        bars.need("volume")
+        bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
         found = found.refuse(~(found.features["f_volume_ratio"] >= p.volume), "without volume")
     if p.stated and "f_stated" in found.features:
         found = found.refuse(found.features["f_stated"] < 0, "not the way that books say")

@@ -49,7 +49,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     if p.signal == "false_break":
         found = false_breaks(bars, found)
     elif p.confirmed:
-        bars.need("volume")
+        bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
         found = found.refuse(~(found.features["f_volume_ratio"] >= p.volume), "without volume")
     if p.lines == "trend":
         trend = np.isin(np.char.replace(found.kind, "false_", ""), AGAINST_TREND)

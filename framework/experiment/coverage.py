@@ -21,7 +21,7 @@ ENOUGH = 0.99  # of the bars: what little is unknown beyond changes nothing
 
 def notes(tested: OutOfSample) -> list[str]:
     """What was not there for all of the test, in sentences that stand before every figure."""
-    return [*_absent(tested), *_unfunded(tested), *_unknown(tested)]
+    return [*_absent(tested), *_unfunded(tested), *_unknown(tested), *_uncounted(tested)]
 
 
 def _unknown(tested: OutOfSample) -> Iterator[str]:
@@ -36,6 +36,14 @@ def _unknown(tested: OutOfSample) -> Iterator[str]:
                 days = [f"{bars.index[at]:%Y-%m-%d}" for at in np.flatnonzero(known)[[0, -1]]] if known.any() else []
                 when = f", from {days[0]} to {days[1]}" if days else ""
                 yield f"The {word} of {bars.symbol} is known of {known.mean():.0%} of the bars in its test{when}."
+
+
+def _uncounted(tested: OutOfSample) -> Iterator[str]:
+    """Where rules on volume are counted with others, and there is none."""
+    counted = any(name.startswith(("f_of_volume", "f_unknown")) for name in tested.setups)
+    for bars in tested.markets:
+        if counted and "volume" not in bars.known:
+            yield f"The volume of {bars.symbol} is not known: rules on it count as nothing in the confluence."
 
 
 def known_funding(tested: OutOfSample) -> dict[str, Any]:
