@@ -17,6 +17,9 @@ from framework.errors import UserError
 from framework.indicators import bar_atr, bar_rsi
 from framework.setups import EXTREME, Setups
 from framework.sources import load
+from framework.structure.divergence import DivergenceRule, rsi_divergences
+from framework.structure.patterns import inside
+from framework.structure.shoulders import head_and_shoulders
 from framework.structure.swings import zigzag
 from framework.structure.timeframes import coarse
 from framework.validation.causality import leaks
@@ -108,7 +111,7 @@ def test_vetoes_by_the_higher_timeframe() -> None:
 def test_divergences_of_both_sides_count_five_bars_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bullish one known at 50, a bearish one at 52: to bar 55 either side has its own, then the bearish one alone."""
     bars = bars_at(hours("2024-01-01", 80))
-    monkeypatch.setattr("framework.context._divergences", lambda of: setups(of, [50, 52], [1, -1]))
+    monkeypatch.setattr("framework.context.plain_divergences", lambda of: setups(of, [50, 52], [1, -1]))
     long, short = STATES["divergence"](bars, 1), STATES["divergence"](bars, -1)
     assert np.isnan(long[:14]).all() and (long[14:50] == 0).all()
     assert long[50:60].tolist() == [1, 1, 1, 1, 1, 1, -1, -1, 0, 0]
@@ -243,3 +246,73 @@ def test_a_price_near_a_fibonacci_level() -> None:
         found = FEATURES_OF["near_fibonacci"](bars, setups(bars, [at, at], [1, 1], [level + 0.4 * reach[at], 1e9]))
         assert found.tolist() == [1, 0]
     assert np.isnan(FEATURES_OF["near_fibonacci"](bars, setups(bars, [5], [1], [1.0]))).all()
+
+
+LONG = {"rsi_divergence_20": "plain_divergences", "head_and_shoulders": "head_and_shoulders"}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_takes_long_to_make_counts_for_twenty_bars(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = bars_at(hours("2024-01-01", 90))
+    monkeypatch.setattr(f"framework.context.{LONG[name]}", lambda of: setups(of, [30, 60], [1, -1]))
+    asked = [29, 30, 40, 50, 51, 60]
+    found = attached(bars, setups(bars, asked * 2, [1] * 6 + [-1] * 6), Context((name,))).features[f"f_{name}"]
+    assert found.tolist() == [0, 1, 1, 1, 0, 0, *[0] * 5, 1]
+    found = attached(bars, setups(bars, [80, 80, 81], [-1, 1, -1]), Context(require=(name,)))
+    assert found.veto.tolist() == ["", f"without {name}", f"without {name}"]
+    if name == "rsi_divergence_20":  # ten bars more than its shorter sibling
+        found = attached(bars, setups(bars, [70, 71, 80], [-1] * 3), Context(("rsi_divergence", name)))
+        assert found.features["f_rsi_divergence"].tolist() == [1, 0, 0]
+        assert found.features["f_rsi_divergence_20"].tolist() == [1, 1, 1]
+
+
+def test_long_ones_are_of_real_divergences_and_shoulders() -> None:
+    """Bar by bar: regular divergences whose left side was extreme, and confirmed heads and shoulders."""
+    for name in ("AAPL", "IBM"):
+        bars = load(f"sample:{name}")
+        made, turned = rsi_divergences(bars, 14, DivergenceRule()), head_and_shoulders(bars)
+        extreme = made.features["f_left_extreme"] == 1
+        kept = made.take(extreme & np.isin(made.kind, ["regular_bullish", "regular_bearish"]))
+        at = list(range(100, len(bars)))
+        for side in (1, -1):
+            asked = setups(bars, at, [side] * len(at))
+            for feature, of in (("rsi_divergence_20", kept), ("head_and_shoulders", turned)):
+                known = set(of.known_at[of.direction == side].tolist())
+                expected = [float(any(bar - back in known for back in range(21))) for bar in at]
+                assert FEATURES_OF[feature](bars, asked).tolist() == expected
+        assert len(kept) > 20 and len(turned) > 0
+
+
+def test_inside_a_triangle_is_asked_where_a_setup_is_known() -> None:
+    bars = load("sample:GOOG")
+    at = list(range(len(bars)))
+    found = attached(bars, setups(bars, at, [1] * len(at)), Context(refuse=("inside_triangle",)))
+    assert (found.features["f_inside_triangle"] == inside(bars)).all() and 0 < inside(bars).sum() < len(bars)
+    assert (found.veto == np.where(inside(bars), "with inside_triangle", "")).all()
+
+
+SILENCED = [
+    ("volume_trend", {"convention": "confirmation"}, True),
+    ("volume_trend", {"convention": "exhaustion"}, True),
+    ("volume_trend", {"convention": "climax"}, False),
+    ("volume_divergence", {"convention": "confirmation", "kinds": "hidden"}, True),
+    ("volume_divergence", {"convention": "exhaustion"}, True),
+    ("volume_divergence", {"convention": "climax"}, False),
+]
+
+
+@pytest.mark.parametrize(("rule", "options", "some"), SILENCED)
+def test_volume_says_nothing_inside_a_triangle(rule: str, options: dict[str, str], some: bool) -> None:
+    """All that would be traded there is only recorded, nothing else is, and an earlier veto stays."""
+    made, silenced, earlier = load_strategy(ROOT, rule), 0, 0
+    for name in ("AAPL", "GOOG", "IBM", "MSFT"):
+        bars = load(f"sample:{name}")
+        silent = made.setups(bars, made.build(dict(options)))
+        counted = made.setups(bars, made.build(options | {"triangles": "counted"}))
+        there = inside(bars)[counted.known_at]
+        expected = np.where(there & (counted.veto == ""), "inside a triangle", counted.veto)
+        assert silent.veto.tolist() == expected.tolist() and "inside a triangle" not in counted.veto
+        assert silent.ids == counted.ids
+        silenced += int((silent.veto == "inside a triangle").sum())
+        earlier += int((there & (counted.veto != "")).sum())
+    assert (silenced > 5) == some and (earlier > 5) == (options != {"convention": "confirmation"})

@@ -40,7 +40,7 @@ def _unknown(tested: OutOfSample) -> Iterator[str]:
 
 def _uncounted(tested: OutOfSample) -> Iterator[str]:
     """Where rules on volume are counted with others, and there is none."""
-    counted = any(name.startswith(("f_of_volume", "f_unknown")) for name in tested.setups)
+    counted = any(name.startswith(("f_of_volume", "f_unknown")) for name in map(str, tested.setups))
     for bars in tested.markets:
         if counted and "volume" not in bars.known:
             yield f"The volume of {bars.symbol} is not known: rules on it count as nothing in the confluence."

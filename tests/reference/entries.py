@@ -1,10 +1,12 @@
-"""The two entry policies, walked bar by bar; longs and shorts each written out."""
+"""The entry policies, walked bar by bar; longs and shorts each written out."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+from .indicators import atr
 from .swings import swing_highs, swing_lows
 
 
@@ -103,3 +105,38 @@ def _short(
             if not overshot and close[t] < neckline:
                 return "entered", t, h
     return "lapsed", -1, -1
+
+
+def retest(bars: Any, setups: Any, wait: int = 30, stop: str = "setup_low", near: float = 0.25) -> list[Entry]:
+    """Enter at the first bar that comes back to the broken line and closes beyond it, before any close inside."""
+    high, low, close = bars.high.tolist(), bars.low.tolist(), bars.close.tolist()
+    ranges = atr(high, low, close, 14)
+    line = setups.lines["broken"]
+    result = []
+    for row in range(len(setups)):
+        known_at, side = int(setups.known_at[row]), int(setups.direction[row])
+        first, last = int(line.first[row]), int(line.last[row])
+        begins, ends = math.log(line.begins[row]), math.log(line.ends[row])
+        rise = (ends - begins) / (last - first) if last > first else 0.0
+        entry = None
+        for t in range(known_at + 1, known_at + wait + 1):
+            if t >= len(close):
+                entry = Entry(row, "pending")
+                break
+            at, reach = begins + rise * (t - first), near * ranges[t] / close[t]
+            if side > 0:
+                inside = math.log(close[t]) < at
+                back = math.log(low[t]) <= at + reach and math.log(close[t]) > at
+                price = min(low[known_at + 1 : t + 1])
+            else:
+                inside = math.log(close[t]) > at
+                back = math.log(high[t]) >= at - reach and math.log(close[t]) < at
+                price = max(high[known_at + 1 : t + 1])
+            if inside:
+                entry = Entry(row, "setup_broken")
+                break
+            if back:
+                entry = Entry(row, "entered", t, side, price if stop == "higher_low" else float(setups.stop[row]))
+                break
+        result.append(entry or Entry(row, "lapsed"))
+    return result
