@@ -119,7 +119,7 @@ def scored(bars: Bars, setups: Setups, weights: str = "priority", without: str =
     `without` left out; f_unknown, how many of the rest cannot be known there. Raises UserError for another word.
     """
     told, at, long = _weights(weights, without), setups.known_at, setups.direction > 0
-    own = next((family for prefix, family in OWN.items() if setups.rule.startswith(prefix)), NONE)
+    own = family_of(setups.rule)
 
     def seen(of: Callable[[Bars, int], Mapping[str, Said]]) -> dict[str, Floats]:
         sides = of(bars, 1), of(bars, -1)
@@ -133,6 +133,11 @@ def scored(bars: Bars, setups: Setups, weights: str = "priority", without: str =
     columns["f_confluence"] = _sum([told[family] * (one == 1) for family, one in others.items()], len(at))
     columns["f_unknown"] = _sum([np.isnan(one) for one in others.values()], len(at))
     return replace(setups, features=dict(setups.features) | columns)
+
+
+def family_of(rule: str) -> str:
+    """The family that a setup's rule belongs to, which does not count for it; NONE for a rule of one's own."""
+    return next((family for prefix, family in OWN.items() if rule.startswith(prefix)), NONE)
 
 
 def agreements(bars: Bars, threshold: float, weights: str = "priority", without: str = NONE) -> Setups:

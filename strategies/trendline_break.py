@@ -25,7 +25,7 @@ from framework.structure.broken import Broken, broken
 from framework.structure.lines import LineRule
 from framework.structure.volume import relative_volume
 
-AGAINST_TREND = ("downtrend_break", "uptrend_break")
+AGAINST_TREND = ("downtrend_break", "uptrend_break", "false_downtrend_break", "false_uptrend_break")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ def setups(bars: Bars, p: Params) -> Setups:
         bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
         found = found.refuse(~(found.features["f_volume_ratio"] >= p.volume), "without volume")
     if p.lines == "trend":
-        trend = np.isin(np.char.replace(found.kind, "false_", ""), AGAINST_TREND)
-        found = found.refuse(~trend, "no line of a trend")
+        found = found.refuse(~np.isin(found.kind, AGAINST_TREND), "no line of a trend")
     found = found.refuse(found.features["f_touches"] < p.touches, "too few touches")
     return attached(bars, found, Context(features=("rsi_divergence_20",)))
 

@@ -8,11 +8,12 @@ the others, so that this describes the combination; it does not test one without
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..confluence import FAMILIES
+from ..confluence import FAMILIES, family_of
 from ..context import Context, seen
+from ..params import Value
 from ..workspace import Strategy
 from .alone import alone
 from .config import Experiment
@@ -24,7 +25,7 @@ def ablation(tested: OutOfSample, experiment: Experiment) -> list[dict[str, Any]
     """A row a variant for the rule as it is (`without` empty), then for it without each condition: setups, filled, win
     rate and expectancy of setups traded by themselves in the test windows. None for a rule with fewer than two.
     """
-    legs = without_each(experiment)
+    legs = without_each(experiment, {family_of(rule) for rule in set(tested.setups["rule"])})
     if len(legs) < 2:
         return None
     tables = {"": tested.setups}
@@ -38,12 +39,16 @@ def ablation(tested: OutOfSample, experiment: Experiment) -> list[dict[str, Any]
     ]
 
 
-def without_each(experiment: Experiment) -> dict[str, Strategy]:
-    """The experiment's rule without each of its conditions, by what each is called."""
+def without_each(experiment: Experiment, own: Collection[str] = ()) -> dict[str, Strategy]:
+    """The experiment's rule without each of its conditions, by what each is called. own: families of rules that the
+    confluence does not count, being its own.
+    """
     plain, context = experiment.plain, experiment.context
     legs = {leg: _without_leg(plain, leg) for leg in _named(experiment)}
     if experiment.confluence:
-        legs |= {f"{family} in the confluence": _changed(plain, NAMES["without"], family) for family in FAMILIES}
+        others = [family for family in FAMILIES if family not in own]
+        legs |= {"the confluence": _changed(plain, NAMES["threshold"], 0)}
+        legs |= {f"{family} in the confluence": _changed(plain, NAMES["without"], family) for family in others}
     made = {leg: dataclasses.replace(rule, find=seen(rule.find, context)) for leg, rule in legs.items()}
     return made | {
         name: dataclasses.replace(plain, find=seen(plain.find, one)) for name, one in _asked(context).items()
@@ -61,7 +66,7 @@ def _without_leg(plain: Strategy, leg: str) -> Strategy:
     return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, ablate(p)[leg]))
 
 
-def _changed(plain: Strategy, name: str, value: str) -> Strategy:
+def _changed(plain: Strategy, name: str, value: Value) -> Strategy:
     return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, dataclasses.replace(p, **{name: value})))
 
 

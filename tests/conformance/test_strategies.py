@@ -62,6 +62,7 @@ OPTIONS = {
     "order_flow": [{"score": 1.0, "near": 1.0, "progress": 0.5, "calm": 1}],
     "blow_off": [{"percentile": 80.0, "curvature": 0.0, "stretch": 1.0, "volume": 0.5, "within": 20}],
     "trendline_break": [
+        {},
         {"lines": "all", "confirmed": False},
         {"lines": "all", "confirmed": False, "swing_width": 2, "near": 0.5, "length": 400, "margin": 0.0},
         {"signal": "false_break", "lines": "all", "swing_width": 2, "near": 0.4, "margin": 0.0},
