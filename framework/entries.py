@@ -66,7 +66,7 @@ def conservative(
 
     A setup that is the break of a line waits for the retest instead, at most 30 bars: price comes back to within a
     quarter of an ATR of the line, and closes on the side it broke to. Dropped at the first close back inside. Its stop
-    is the setup's own, or lies under the lowest low since the break (`higher_low`).
+    is the setup's own, or lies under the lowest low after the break's bar (`higher_low`).
     """
     if BROKEN in setups.lines:
         return _at_retest(bars, setups, patience(setups, wait), stop or "setup_low")

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars
-from .confluence import valid
 from .context import WITHIN, plain_divergences
 from .errors import MissingError, UserError, nearest
 from .indicators import WAVES
+from .rules import stands, valid
 from .setups import EXTREME, Setups, ordered
 from .structure.averages import average_double
 from .structure.bounce import bounces
@@ -60,10 +60,10 @@ def combinations(bars: Bars, least: int, without: str = NONE, within: int = WITH
     """Closes at which at least `least` of the six were known within the last `within` bars, and not so at the bar
     before; found once for each set of arguments. without: a leg that is left out.
 
-    Kinds: combination_up, combination_down. Anchors: bar, and first, the bar at which the earliest of those legs was
-    known. stop: the lowest low (highest high) since the earliest price that one of them stands on. Features: f_count of
-    the legs that are there, f_of_LEG 1 where it is, NaN where it cannot be known: without volume, the bounce. Vetoes
-    none. Raises UserError for another leg.
+    Of a leg that was known twice the later counts. Kinds: combination_up, combination_down. Anchors: bar, and first,
+    the bar at which the earliest of the legs was known. stop: the lowest low (highest high) since the earliest price
+    that one of them stands on. Features: f_count of the legs that are there, f_of_LEG 1 where it is, NaN where it
+    cannot be known: without volume, the bounce. Vetoes none. Raises UserError for another leg.
     """
     if without not in (NONE, *LEGS):
         raise UserError("without", f"'{without}' is no leg", nearest(without, LEGS))
@@ -98,7 +98,7 @@ def _last(bars: Bars, leg: str, side: int) -> tuple[Ints, Ints]:
     one before NEVER at every bar where it cannot be known.
     """
     try:
-        parts = [found.take(found.traded & (found.direction == side)) for found in LEGS[leg](bars)]
+        parts = [stands(found.take(found.direction == side)) for found in LEGS[leg](bars)]
     except MissingError:
         return np.full(len(bars), NEVER - 1), np.zeros(len(bars), np.int64)
     known = np.concatenate([found.known_at for found in parts])

@@ -154,9 +154,7 @@ class Setups:
             )
             for name, line in self.lines.items()
         ]
-        if not tables:
-            return pd.DataFrame(columns=list(DRAWN))
-        drawn = pd.concat(tables).sort_index(kind="stable")
+        drawn = pd.concat(tables).sort_index(kind="stable") if tables else _undrawn()
         return drawn[drawn["from_price"].notna() & drawn["to_price"].notna()].reset_index(drop=True)
 
 
@@ -178,6 +176,12 @@ def ordered(parts: Iterable[Setups]) -> Setups:
         lines={name: _joined([p.lines[name] for p in parts]) for name in first.lines},
     )
     return joined.take(np.lexsort((joined.kind, joined.known_at)))
+
+
+def _undrawn() -> pd.DataFrame:
+    """No lines, in columns of their own types."""
+    words, times, prices = np.array([], dtype=object), pd.DatetimeIndex([], dtype="datetime64[us, UTC]"), np.zeros(0)
+    return pd.DataFrame(dict(zip(DRAWN, (words, words, times, prices, times, prices), strict=True)))
 
 
 def _joined(lines: list[Segment]) -> Segment:

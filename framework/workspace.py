@@ -93,17 +93,33 @@ class Strategy:
         except (TypeError, ValueError):
             raise UserError(self.where, "panel() returned something else", "name, one value a bar, levels") from None
 
-    def _call(self, hook: Callable[[Bars, Any], Any], bars: Bars, params: Any) -> Any:
+    def ablated(self, params: Any) -> dict[str, Any]:
+        """The rule's Params without each of its legs, by their names; none for a rule that names none."""
+        made = self._call(self.ablate, params) if self.ablate else {}
+        if not isinstance(made, Mapping):
+            raise UserError(self.where, f"ablated() returned {type(made).__name__}", "a dictionary of Params by name")
+        return dict(made)
+
+    def traits(self, bars: Bars, params: Any) -> Any:
+        """What became of the breaks that the rule finds."""
+        return self._call(self.break_down, bars, params)
+
+    def placebo(self, bars: Bars, params: Any) -> Any:
+        """What happened at the rule's levels and at others."""
+        return self._call(self.compare, bars, params)
+
+    def _call(self, hook: Any, *given: Any) -> Any:
         """A user's rule may raise anything; what helps is its line."""
         try:
-            return hook(bars, params)
+            return hook(*given)
         except UserError:
             raise
         except (Exception, SystemExit) as error:
             if interrupted(error):
                 raise KeyboardInterrupt from None
+            on = f" on {given[0].symbol}" if isinstance(given[0], Bars) else ""
             where = f"{self.where}{_line(error, self.path)}"
-            raise UserError(where, f"{type(error).__name__} on {bars.symbol}: {error}", "mend the rule") from error
+            raise UserError(where, f"{type(error).__name__}{on}: {error}", "mend the rule") from error
 
 
 def root(start: Path) -> Path:

@@ -2,11 +2,11 @@
 
 score: the families of rules that speak for a side (a setup of theirs known in the last ten bars, or their state) are
 counted, weighted by rank, candles, Fibonacci and breaks of lines and patterns 5, moving averages 4, stochastic 3, RSI
-2, volume 1, or all alike; entered at the close at which the sum reaches the threshold. optimal: at least so many of six
-within ten bars: the 20-12-12 stochastic crosses from its zone, a regular RSI divergence, volume that falls in the
-pullback and rises at the bounce, support at .618, a double bottom of the 5 average above the 20, and the break of a
-downtrend line or a falling wedge. All six are rare. Stop beyond what the rules stand on. `without` leaves a family, or
-one of the six, out; a report says what is left when each is.
+2, volume 1, or all alike with the same sum; entered at the close at which the sum reaches the threshold. optimal: at
+least so many of six within ten bars: the 20-12-12 stochastic crosses from its zone, a regular RSI divergence, volume
+that falls in the pullback and rises at the bounce, support at .618, a double bottom of the 5 average above the 20, and
+the break of a downtrend line or a falling wedge. All six are rare. Stop beyond what the rules stand on. `without`
+leaves out a family (of a score) or one of the six; a report says what is left when each is.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from framework.bars import Bars
-from framework.confluence import FAMILIES, agreements
+from framework.confluence import agreements
 from framework.ladder import LEGS, combinations
 from framework.params import choice, span
+from framework.rules import FAMILIES
 from framework.setups import Setups
 
 NONE = "none"
@@ -27,7 +28,7 @@ NONE = "none"
 class Params:
     signal: str = choice("score", among=("score", "optimal"), searched=False)
     weights: str = choice("priority", among=("priority", "equal"), searched=False)
-    threshold: int = span(14, low=1, high=25, step=1, unit="the weights' sum, at least; of equal ones 7 at most")
+    threshold: int = span(14, low=1, high=25, step=1, unit="of 25, the sum of all weights, at least")
     least: int = choice(3, among=(1, 2, 3, 4, 5, 6), unit="of the six", searched=False)
     without: str = choice(NONE, among=(NONE, *FAMILIES, *LEGS), searched=False)
 
@@ -40,7 +41,11 @@ def setups(bars: Bars, p: Params) -> Setups:
 
 
 def ablated(p: Params) -> Mapping[str, Params]:
-    """The same rule without each of its legs in turn, by their names: of all six, five of the other five."""
+    """The same rule without each of its legs in turn, by their names: of all six, five of the other five. None where
+    one is left out already.
+    """
+    if p.without != NONE:
+        return {}
     legs = LEGS if p.signal == "optimal" else FAMILIES
     least = min(p.least, len(LEGS) - 1)
     return {leg: replace(p, without=leg, least=least) for leg in legs}

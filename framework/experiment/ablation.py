@@ -8,12 +8,12 @@ the others, so that this describes the combination; it does not test one without
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..confluence import FAMILIES, family_of
 from ..context import Context, seen
 from ..params import Value
+from ..rules import FAMILIES, family_of
 from ..workspace import Strategy
 from .alone import alone
 from .config import Experiment
@@ -25,7 +25,8 @@ def ablation(tested: OutOfSample, experiment: Experiment) -> list[dict[str, Any]
     """A row a variant for the rule as it is (`without` empty), then for it without each condition: setups, filled, win
     rate and expectancy of setups traded by themselves in the test windows. None for a rule with fewer than two.
     """
-    legs = without_each(experiment, {family_of(rule) for rule in set(tested.setups["rule"])})
+    own = {family_of(rule) for rule in set(tested.setups["rule"])}
+    legs = without_each(experiment, [values for _, values in tested.chosen], own)
     if len(legs) < 2:
         return None
     tables = {"": tested.setups}
@@ -39,13 +40,15 @@ def ablation(tested: OutOfSample, experiment: Experiment) -> list[dict[str, Any]
     ]
 
 
-def without_each(experiment: Experiment, own: Collection[str] = ()) -> dict[str, Strategy]:
-    """The experiment's rule without each of its conditions, by what each is called. own: families of rules that the
-    confluence does not count, being its own.
+def without_each(
+    experiment: Experiment, chosen: Sequence[Mapping[str, Value]], own: Collection[str] = ()
+) -> dict[str, Strategy]:
+    """The experiment's rule without each of its conditions, by what each is called. chosen: the values of each window.
+    own: families of rules that the confluence does not count, being its own.
     """
     plain, context = experiment.plain, experiment.context
-    legs = {leg: _without_leg(plain, leg) for leg in _named(experiment)}
-    if experiment.confluence:
+    legs = {leg: _without_leg(plain, leg) for values in chosen for leg in plain.ablated(plain.build(dict(values)))}
+    if experiment.confluence and any(values[NAMES["threshold"]] for values in chosen):
         others = [family for family in FAMILIES if family not in own]
         legs |= {"the confluence": _changed(plain, NAMES["threshold"], 0)}
         legs |= {f"{family} in the confluence": _changed(plain, NAMES["without"], family) for family in others}
@@ -55,15 +58,8 @@ def without_each(experiment: Experiment, own: Collection[str] = ()) -> dict[str,
     }
 
 
-def _named(experiment: Experiment) -> list[str]:
-    """The legs that the rule names for its fixed values."""
-    plain = experiment.plain
-    return list(plain.ablate(plain.build(dict(experiment.fixed)))) if plain.ablate else []
-
-
 def _without_leg(plain: Strategy, leg: str) -> Strategy:
-    ablate: Any = plain.ablate
-    return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, ablate(p)[leg]))
+    return dataclasses.replace(plain, find=lambda bars, p: plain.find(bars, plain.ablated(p).get(leg, p)))
 
 
 def _changed(plain: Strategy, name: str, value: Value) -> Strategy:
@@ -77,9 +73,11 @@ def _asked(context: Context) -> Mapping[str, Context]:
         left: Any = {where: tuple(one for one in getattr(context, where) if one != name)}
         return dataclasses.replace(context, **left)
 
-    made = {name: less("require", name) for name in context.require}
-    made |= {f"not {name}": less("refuse", name) for name in context.refuse}
+    made = {f"context {name}": less("require", name) for name in context.require}
+    made |= {f"context not {name}": less("refuse", name) for name in context.refuse}
     if context.higher and context.higher.demand != "recorded":
         free = dataclasses.replace(context.higher, demand="recorded")
-        made[f"{context.higher.state} on {context.higher.timeframe}"] = dataclasses.replace(context, higher=free)
+        made[f"context {context.higher.state} on {context.higher.timeframe}"] = dataclasses.replace(
+            context, higher=free
+        )
     return made

@@ -82,10 +82,12 @@ def load(path: Path, trials: int | None = None) -> Experiment:
     own, plain, weighed = strategy.parameters, *_confluent(path, file, strategy)
     beside = _beside(path, file, plain)
     named = {beside[0]: beside[1][0]} if beside else {}  # each run has its own value
-    asked = {name: named.pop(name, value) for name, value in weighed.items()}
+    asked = {key: named.pop(NAMES[key], value) for key, value in weighed.items()}
     fixed, space = narrowed(own, table | named, f"{path}: strategy")
-    more = narrowed({name: plain.parameters[name] for name in asked}, asked, f"{path}: confluence")
-    fixed, space = fixed | more[0], space | more[1]
+    known = {key: dataclasses.replace(plain.parameters[NAMES[key]], name=key) for key in asked}
+    more = narrowed(known, asked, f"{path}: confluence")
+    fixed |= {NAMES[key]: value for key, value in more[0].items()}
+    space |= {NAMES[key]: values for key, values in more[1].items()}
     context = _context(path, file)
     strategy = dataclasses.replace(plain, find=seen(plain.find, context))
     return Experiment(
@@ -140,7 +142,7 @@ def _confluent(path: Path, file: File, strategy: Strategy) -> tuple[Strategy, di
     except UserError as error:
         raise UserError(f"{path}: confluence", f"{error.where} {error.wrong}", error.right) from None
     given = file.confluence.model_dump()
-    return made, {NAMES[key]: given.get(key, made.parameters[NAMES[key]].default) for key in NAMES}
+    return made, {key: given.get(key, made.parameters[NAMES[key]].default) for key in NAMES}
 
 
 def _rules(path: Path, file: File) -> dict[str, Any]:
@@ -165,6 +167,9 @@ def _beside(path: Path, file: File, strategy: Strategy) -> tuple[str, tuple[Valu
         raise UserError(where, f"stands with {held}", "one thing that differs between the runs")
     if name not in strategy.parameters:
         raise UserError(where, f"is no parameter of {strategy.name}", nearest(name, strategy.parameters))
+    key = next((key for key, word in NAMES.items() if word == name), None)
+    if file.confluence and key in file.confluence.model_fields_set:
+        raise UserError(where, f"stands in [confluence] too, as {key}", "in one of them")
     if name in file.strategy:
         raise UserError(where, f"stands in [strategy] too, as {said(file.strategy[name])}", "in one of them")
     checked = tuple(strategy.parameters[name].check(value, where) for value in values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -33,7 +33,7 @@ def explained(path: Path, error: ValidationError, file: type[BaseModel]) -> User
     if first["type"] == "extra_forbidden":
         table: Any = file
         for part in place[:-1]:
-            table = table.model_fields[part].annotation
+            table = _table(table.model_fields[part].annotation)
         known = [field.alias or name for name, field in table.model_fields.items()]
         return UserError(where, "is an unknown key", nearest(place[-1], known))
     if first["type"] == "missing":
@@ -43,6 +43,11 @@ def explained(path: Path, error: ValidationError, file: type[BaseModel]) -> User
     else:
         right = RIGHT.get(first["type"], first["msg"].replace("Input should be ", ""))
     return UserError(where, f"is {said(first['input'])}", right)
+
+
+def _table(annotation: Any) -> Any:
+    """The table of a field that may be left out."""
+    return next((one for one in get_args(annotation) if one is not type(None)), annotation)
 
 
 def said(value: object) -> str:

@@ -31,7 +31,7 @@ def placebo(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict
     begin, end = tested.chosen[0][0].test_start, tested.chosen[-1][0].test_end
     tables, params = [], strategy.build(dict(values))
     for bars in tested.markets:
-        found = strategy.compare(bars, params)
+        found = strategy.placebo(bars, params)
         if not isinstance(found, Reactions):
             raise UserError(strategy.where, f"placebo() returned {type(found).__name__}", "return Reactions")
         inside = (found.entered >= row_at(bars, begin)) & (found.entered < row_at(bars, end))

@@ -55,7 +55,7 @@ def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[
 
 def _table(strategy: Any, bars: Bars, params: Any, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     """The breaks of a market that are known in the windows, a row each, and with an empty kind every pattern."""
-    one = strategy.break_down(bars, params)
+    one = strategy.traits(bars, params)
     if not isinstance(one, Broken):
         raise UserError(strategy.where, f"traits() returned {type(one).__name__}", "return Broken")
     columns = {name: getattr(one, name) for name in ("kind", "side", "known_at", "reached", "back", "false", "loud")}

@@ -30,7 +30,7 @@ def shown(traits: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
-    formed = f"of {words.count(one['formed'])} formed" if one["formed"] else ""
+    formed = f"{words.count(one['formed'])} formed" if one["formed"] else ""
     return {"kind": named(one["kind"]), "breaks": words.count(one["breaks"]), "formed": formed} | {
         name: _cell(one[name]) for name in MEASURES
     }

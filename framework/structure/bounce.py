@@ -13,6 +13,7 @@ from ..setups import Setups, ordered
 from .reversals import turns
 from .sides import Rows, of_side
 from .volume import fading_volume, mean_between, volume_of
+from .volume_swings import moved
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -34,8 +35,8 @@ def bounces(bars: Bars, rule: BounceRule = BOUNCE) -> Setups:
     The pullback runs from the bar after the alternating high to the low: the mean volume of its second half is below
     that of its first. The bounce is the `width` bars by which the swing is confirmed: their mean volume is above that
     of the second half. Kinds: bounce, and rejection, its mirror. Anchors: top, bottom. stop: the low. Features:
-    f_volume_pullback and f_volume_bounce, the two ratios. None where any of these volumes is unknown. Raises UserError
-    where no volume is known at all.
+    f_volume_pullback and f_volume_bounce, the two ratios. None where any of these volumes is unknown, or nothing was
+    traded in one of the halves. Raises UserError where no volume is known at all.
     """
 
     def compute() -> Setups:
@@ -52,9 +53,9 @@ def _side(bars: Bars, rule: BounceRule, side: int) -> Setups:
     half = (bottom - top) // 2
     late = mean_between(volume, bottom - half + 1, bottom)
     pullback = fading_volume(bars, top + 1, bottom)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bounce = mean_between(volume, bottom + 1, known) / late
-    kept = (pullback < 1) & (bounce > 1) & np.isfinite(bounce)
+    bounce = np.full(len(bottom), np.nan)
+    np.divide(mean_between(volume, bottom + 1, known), late, out=bounce, where=late > 0)
+    kept = (moved(pullback) < 0) & (moved(bounce) > 0)
     bottom, top, known = bottom[kept], top[kept], known[kept]
     features = {"f_volume_pullback": pullback[kept], "f_volume_bounce": bounce[kept]}
     kind = np.full(len(known), "bounce" if side > 0 else "rejection")

@@ -89,18 +89,32 @@ def false_breaks(bars: Bars, breaks: Setups, back: int = BACK) -> Setups:
     Kinds: false_ before the break's. Anchors: the break's, and break. stop: the highest high (of a long: lowest low)
     since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
     """
-    inside = aftermath(bars, breaks, back).inside
-    order = np.argsort(inside, kind="stable")
-    order = order[inside[order] >= 0]
-    found, known = breaks.take(order), inside[order]
+    return _later(bars, breaks, aftermath(bars, breaks, back).inside, "false", -1)
+
+
+def retests(bars: Bars, breaks: Setups, wait: int = WAIT) -> Setups:
+    """Breaks whose line price has come back to and closed beyond again within `wait` bars, before any close inside;
+    known at that close, of the break's side.
+
+    Kinds: retest_ before the break's. Anchors: the break's, and break. stop: the lowest low (of a short: highest high)
+    since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
+    """
+    return _later(bars, breaks, aftermath(bars, breaks, wait).retest, "retest", 1)
+
+
+def _later(bars: Bars, breaks: Setups, known: Ints, word: str, way: int) -> Setups:
+    """Breaks as setups of what became of them at `known`, -1 nothing; way: +1 to the break's side, -1 against it."""
+    order = np.argsort(known, kind="stable")
+    order = order[known[order] >= 0]
+    found, known = breaks.take(order), known[order]
     parts = []
     for side in (1, -1):
-        own = np.flatnonzero(found.direction == -side)
+        own = np.flatnonzero(found.direction == way * side)
         of, at = found.take(own), known[own]
         features = dict(of.features) | {"f_wait": (at - of.known_at).astype(float)}
         anchors = {name: bar for name, bar in of.anchors.items() if name != EXTREME} | {"break": of.known_at}
-        rows = Rows(np.char.add("false_", of.kind), anchors, of.known_at, at, features)
-        made = of_side(bars, side, f"false_{of.rule}", rows, of.detection)
+        rows = Rows(np.char.add(f"{word}_", of.kind), anchors, of.known_at, at, features)
+        made = of_side(bars, side, f"{word}_{of.rule}", rows, of.detection)
         parts.append(replace(made, veto=of.veto, lines=of.lines))
     return ordered(parts)
 

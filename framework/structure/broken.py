@@ -12,7 +12,7 @@ from ..bars import Bars
 from ..compiled import kernel
 from ..setups import Setups
 from .breaks import BACK, WAIT, aftermath
-from .patterns import SHAPES, STATED, Patterns
+from .patterns import SHAPES, Patterns
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -28,9 +28,8 @@ class Broken:
     kind: the break's. side: +1 up. reached: the target before the stop within HORIZON bars, the stop first where a bar
     has both; NaN without a target, or while the data ends before any of that. back: price came back to the line within
     30 bars. false: a close on its old side within 5. loud: the break had at least 1.5 times the usual volume.
-    shape, known, way: of m patterns that became known, whether they broke or not, the name, the bar, and whether they
-    broke as books say: 1, 0 the other way, NaN not at all or where books name no side. None for rules that only see
-    patterns that broke.
+    shape, known: of m patterns that became known, whether they broke or not, the name and the bar. None for rules that
+    only see patterns that broke.
     """
 
     kind: NDArray[np.str_]
@@ -42,7 +41,6 @@ class Broken:
     loud: Floats
     shape: NDArray[np.str_] | None = None
     known: Ints | None = None
-    way: Floats | None = None
 
 
 def broken(bars: Bars, breaks: Setups, formed: Patterns | None = None) -> Broken:
@@ -61,13 +59,7 @@ def broken(bars: Bars, breaks: Setups, formed: Patterns | None = None) -> Broken
         loud=np.where(np.isnan(ratio), np.nan, ratio >= LOUD),
         shape=None if formed is None else SHAPES[formed.shape],
         known=None if formed is None else formed.known_at,
-        way=None if formed is None else _way(formed),
     )
-
-
-def _way(formed: Patterns) -> Floats:
-    stated = STATED[formed.shape]
-    return np.where((stated == 0) | (formed.fate == 0), np.nan, formed.fate == stated)
 
 
 def _reached(bars: Bars, breaks: Setups) -> Floats:

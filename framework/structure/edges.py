@@ -50,14 +50,17 @@ def between(own: Logs, across: Logs, main: Main, swings: Ints, rule: PatternRule
     """Rows of patterns around supports. A bar's work is bounded by the lines alive, at a swing by `last` squared."""
     rows, count, n, width = np.empty((64, COLUMNS)), 0, len(own.close), rule.lines.width
     for m in range(len(main.start)):
-        known, over, current = main.known[m], main.ended[m], -1
+        known, over, current, k = main.known[m], main.ended[m], -1, main.first[m]
         s = np.searchsorted(swings, known - width, side="right")  # opposite swings known
         for t in range(known, min(over, n - 1) + 1):
             if current >= 0:
                 fate = _fate(rows[current], main, m, t, own, rule)
                 if fate != ALIVE:
                     rows[current, FATE], rows[current, ENDED], current = fate, t, -1
-            fresh = t == known
+            free = t == known  # whatever edge there is, whether the newest swing touches it or not
+            while k < main.first[m + 1] and main.touch[k] + width <= t:
+                k, free = k + 1, free or current < 0
+            fresh = free
             while s < len(swings) and swings[s] + width <= t:
                 s, fresh = s + 1, True
             if t == over or not fresh or s < rule.others:
@@ -68,7 +71,8 @@ def between(own: Logs, across: Logs, main: Main, swings: Ints, rule: PatternRule
                 continue
             if count == len(rows):
                 rows = np.concatenate((rows, np.empty_like(rows)))
-            if _opposite(rows[count], main, m, t, swings[max(0, s - rule.lines.last) : s], own, across, rule):
+            recent = swings[max(0, s - rule.lines.last) : s]
+            if _opposite(rows[count], main, m, t, recent, free, own, across, rule):
                 if current >= 0:
                     rows[current, FATE], rows[current, ENDED] = SUPERSEDED, t
                 current, count = count, count + 1
@@ -90,9 +94,11 @@ def _fate(row: Floats, main: Main, m: int, t: int, own: Logs, rule: PatternRule)
 
 @kernel
 def _opposite(
-    best: Floats, main: Main, m: int, t: int, swings: Ints, own: Logs, across: Logs, rule: PatternRule
+    best: Floats, main: Main, m: int, t: int, swings: Ints, free: bool, own: Logs, across: Logs, rule: PatternRule
 ) -> bool:
-    """The best opposite edge of a trendline, written into `best`; False where there is none."""
+    """The best opposite edge of a trendline, written into `best`; False where there is none. free: it need not touch
+    the newest of the swings.
+    """
     row, found, off_least = np.empty(COLUMNS), False, np.inf
     before, last, touches = _touched(main, m, t - rule.lines.width)
     row[MAIN], row[KNOWN], row[FATE], row[ENDED], row[MAIN_LAST] = m, t, ALIVE, -1, last
@@ -106,7 +112,7 @@ def _opposite(
             count, second, end, off = _counted(row, swings[i:], across, rule.lines)
             row[START], row[LAST], row[TOUCHES] = max(main.start[m], p), end, touches + count
             row[SPAN] = max(last, end) - row[START]
-            if count < rule.others or end - p > rule.lines.length or (t > main.known[m] and end != swings[-1]):
+            if count < rule.others or end - p > rule.lines.length or not (free or end == swings[-1]):
                 continue
             if second < main.start[m] or before < p:
                 continue

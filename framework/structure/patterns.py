@@ -85,15 +85,16 @@ class Patterns:
 def patterns(bars: Bars, rule: PatternRule = PATTERNS) -> Patterns:
     """All channels, wedges and triangles, found once for each rule.
 
-    While a trendline lives, opposite edges are looked for when it is first known, and whenever an opposite swing is,
-    then with that one among their touches: lines through two of the last swings there that no close lies beyond. From
-    the bar at which both edges have begun each has at least two touches. Of several those with more touches come first,
-    then longer ones, then nearer ones. An edge that a newer swing does not touch, where another is found, is
-    superseded. Parallel edges are a channel; such as part are nothing; of such as converge one that is horizontal makes
-    an ascending or descending triangle, slopes of two signs a symmetrical one, of one sign a wedge. It ends when the
-    edges have met, when a close lies beyond an edge as it must to break a line, when its trendline is forgotten, or
-    after as many bars as a line may be long. One next to a living one of its shape is no new pattern; of two at one
-    close the one with more touches is kept, then the longer one, then that whose trendline began first.
+    While a trendline lives, opposite edges are looked for when it is first known, when another touch of it is while no
+    pattern of it lives, and whenever an opposite swing is, then with that one among their touches: lines through two of
+    the last swings there that no close lies beyond. From the bar at which both edges have begun each has at least two
+    touches. Of several those with more touches come first, then longer ones, then nearer ones. An edge that a newer
+    swing does not touch, where another is found, is superseded. Parallel edges are a channel; such as part are nothing;
+    of such as converge one that is horizontal makes an ascending or descending triangle, slopes of two signs a
+    symmetrical one, of one sign a wedge. It ends when the edges have met, when a close lies beyond an edge as it must
+    to break a line, when its trendline is forgotten, or after as many bars as a line may be long. One next to a living
+    one of its shape is no new pattern; of two at one close the one with more touches is kept, then the longer one, then
+    that whose trendline began first.
     """
 
     def compute() -> Patterns:

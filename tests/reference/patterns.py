@@ -125,7 +125,8 @@ def around(chart: Chart, line: Trendline, side: int, rule: Any) -> list[Pattern]
     for t in range(line.known_at, min(end + 1, len(chart.close))):
         if current is not None and closed(chart, line, side, current, t, rule):
             current = None
-        if t == end or not (t == line.known_at or t - width in swings):
+        free = t == line.known_at or (current is None and t - width in line.touches)
+        if t == end or not (free or t - width in swings):
             continue
         recent = [bar for bar in swings if bar + width <= t]
         if len(recent) < rule.others:
@@ -134,7 +135,7 @@ def around(chart: Chart, line: Trendline, side: int, rule: Any) -> list[Pattern]
             edge = current.upper if side > 0 else current.lower
             if abs(edge.at(recent[-1]) - wick[recent[-1]]) <= rule.lines.near * chart.unit[recent[-1]] + SAME:
                 continue
-        new = opposite(chart, line, side, recent[-rule.lines.last :], t, rule)
+        new = opposite(chart, line, side, recent[-rule.lines.last :], t, free, rule)
         if new is not None:
             if current is not None:
                 current.ended, current.superseded = t, True
@@ -160,8 +161,10 @@ def closed(chart: Chart, line: Trendline, side: int, one: Pattern, t: int, rule:
     return True
 
 
-def opposite(chart: Chart, line: Trendline, side: int, recent: list[int], t: int, rule: Any) -> Pattern | None:
-    """The pattern that the best opposite edge makes."""
+def opposite(
+    chart: Chart, line: Trendline, side: int, recent: list[int], t: int, free: bool, rule: Any
+) -> Pattern | None:
+    """The pattern that the best opposite edge makes, which unless `free` touches the newest swing."""
     own = [bar for bar in line.touches if bar + rule.lines.width <= t]
     wick, best, best_rank = chart.high if side > 0 else chart.low, None, (0, 0, 0.0)
     for number, first in enumerate(recent):
@@ -178,7 +181,7 @@ def opposite(chart: Chart, line: Trendline, side: int, recent: list[int], t: int
             touches = apart(near, rule.lines.apart)
             if len(touches) < rule.others or touches[-1] - first > rule.lines.length:
                 continue
-            if t > line.known_at and touches[-1] != recent[-1]:
+            if not free and touches[-1] != recent[-1]:
                 continue
             start = max(first, line.edge.first)
             if touches[-2] < start or own[-2] < start:
