@@ -56,7 +56,7 @@ RULES = {
     "score": 'name = "confluence"\nthreshold = 14\nweights = "equal"\n',
     "optimal": 'name = "confluence"\nsignal = "optimal"\nleast = 2\n',
     "context": LINES + CONTEXT,
-    "filter": LINES + '[confluence]\nthreshold = 7\nweights = "priority"\n',
+    "filter": LINES + '[confluence]\nthreshold = 5\nweights = "priority"\n',
 }
 Find = Callable[[Bars], Setups]
 
@@ -87,7 +87,7 @@ def breaks(bars: Bars) -> Setups:
     return found.refuse(found.features["f_touches"] < 3, "too few touches")
 
 
-def filtered(without: str = "none", threshold: int = 7) -> Find:
+def filtered(without: str = "none", threshold: int = 5) -> Find:
     def find(bars: Bars) -> Setups:
         found = scored(bars, breaks(bars), "priority", without)
         return found.refuse(found.features["f_confluence"] < threshold, "too little confluence")
