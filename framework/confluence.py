@@ -72,19 +72,13 @@ def scored(bars: Bars, setups: Setups, weights: str = "priority", without: str =
         return {name: _known(np.where(long, sides[0][name][at], sides[1][name][at])) for name in sides[0]}
 
     columns = {
-        f"f_with_{name}": np.full(len(setups), np.nan) if _itself(name, setups.rule) else values
+        f"f_with_{name}": np.full(len(setups), np.nan) if RULES[name].itself(setups.rule) else values
         for name, values in seen(states).items()
     }
     others = {family: values for family, values in seen(families).items() if family not in (own, without)}
     columns["f_confluence"] = _sum([told[family] * (one == 1) for family, one in others.items()], len(at))
     columns["f_unknown"] = _sum([np.isnan(one) for one in others.values()], len(at))
     return replace(setups, features=dict(setups.features) | columns)
-
-
-def _itself(name: str, rule: str) -> bool:
-    """Whether a rule of RULES says of a setup what that says of itself."""
-    family = RULES[name].family
-    return rule.startswith(name) or (family != "" and family == family_of(rule))
 
 
 def agreements(bars: Bars, threshold: float, weights: str = "priority", without: str = NONE) -> Setups:

@@ -42,6 +42,7 @@ State: TypeAlias = Callable[[Bars, int], NDArray[np.generic]]
 
 FAMILIES = ("candles", "fibonacci", "breaks", "averages", "stochastic", "rsi", "volume")
 NONE, UNKNOWN = "none", -1
+LENGTHS = (12, 26, 9)  # of the MACD
 CANDLE = 2  # bars back in which a candle still says something
 # By what a setup's rule is called, the family that it belongs to: that one does not count for it.
 OWN = {
@@ -60,11 +61,18 @@ OWN = {
 @dataclass(frozen=True)
 class Rule:
     """family: one of FAMILIES, empty for a rule that is recorded and has no rank. state: whether it speaks for a side,
-    a value a bar, UNKNOWN where it is undefined.
+    a value a bar, UNKNOWN where it is undefined. own: with what the names of its own setups' rules begin, where it has
+    no family.
     """
 
     family: str
     state: State
+    own: str = ""
+
+    def itself(self, rule: str) -> bool:
+        """Whether it is, of setups of that rule, what these are themselves, or one of their family."""
+        same = self.own != "" and f"{rule}_".startswith(f"{self.own}_")
+        return same or (self.family != "" and self.family == family_of(rule))
 
 
 def known(find: Callable[[Bars], Setups]) -> State:
@@ -144,9 +152,9 @@ RULES: Mapping[str, Rule] = {
     "obv_divergence": Rule("volume", known(obv_turns)),
     "order_flow_exhaustion": Rule("volume", known(exhaustions)),
     "blow_off": Rule("volume", known(blow_offs)),
-    "side_of_average_20": Rule("", lambda bars, side: _sided(side_of_average(bars, 20), side)),
+    "side_of_average_20": Rule("", lambda bars, side: _sided(side_of_average(bars, 20), side), "side_of_average_20"),
     "regime": Rule("", lambda bars, side: _sided(regime(bars), side)),
-    "momentum_10": Rule("", lambda bars, side: _sided(np.sign(bar_momentum(bars, 10)), side)),
-    "macd_cross": Rule("", known(lambda bars: turns(bars, "histogram", (12, 26, 9)))),
-    "histogram_divergence": Rule("", known(lambda bars: line_divergences(bars, "histogram", (12, 26, 9)))),
+    "momentum_10": Rule("", lambda bars, side: _sided(np.sign(bar_momentum(bars, 10)), side), "momentum_10"),
+    "macd_cross": Rule("", known(lambda bars: turns(bars, "histogram", LENGTHS)), "macd_cross"),
+    "histogram_divergence": Rule("", known(lambda bars: line_divergences(bars, "histogram", LENGTHS)), "histogram"),
 }

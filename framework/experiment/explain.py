@@ -37,7 +37,8 @@ def explained(path: Path, error: ValidationError, file: type[BaseModel]) -> User
         known = [field.alias or name for name, field in table.model_fields.items()]
         return UserError(where, "is an unknown key", nearest(place[-1], known))
     if first["type"] == "missing":
-        return UserError(where, "is missing", f"write a [{place[-1]}] table")
+        right = f"write a [{place[-1]}] table" if len(place) == 1 else f"write {place[-1]} = and its value there"
+        return UserError(where, "is missing", right)
     if first["type"] == "literal_error":
         right = nearest(str(first["input"]), re.findall(r"'(\w+)'", first["ctx"]["expected"]))
     else:

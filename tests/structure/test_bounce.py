@@ -70,14 +70,23 @@ MISSES: dict[str, tuple[tuple[float, ...], tuple[float, ...], int]] = {
     "a pullback of five bars": (deep(5), (7,) * 6 + (6, 5, 4, 2, 1) + (4, 5, 6, 7, 8, 1), 0),
     "the same volume in both halves": (WAY, changed({10: 4, 11: 5, 12: 6}), 0),
     "the same but for rounding": (WAY, changed({6: 0.1, 7: 0.2, 8: 0.3, 10: 0.3, 11: 0.2, 12: 0.1}), 0),
+    "the same but for rounding, the other way": (WAY, changed({6: 0.3, 7: 0.2, 8: 0.1, 10: 0.1, 11: 0.2, 12: 0.3}), 0),
     "hardly less in the second half": (WAY, changed({10: 4, 11: 5, 12: 5.99, 17: 9}), 1),
     "as much in the bounce": (WAY, changed({13: 2, 14: 2, 15: 2, 16: 2, 17: 2}), 0),
+    "as much in the bounce but for rounding": (
+        WAY,
+        changed({10: 0.1, 11: 0.2, 12: 0.3} | dict.fromkeys(range(13, 18), 0.2 * (1 + 1e-14))),
+        0,
+    ),
     "hardly more in the bounce": (WAY, changed({13: 2, 14: 2, 15: 2, 16: 2, 17: 2.01}), 1),
     "unknown in the first half": (WAY, changed({7: NAN}), 0),
     "unknown in the second half": (WAY, changed({12: NAN}), 0),
     "unknown in the bounce": (WAY, changed({17: NAN}), 0),
     "unknown before and after": (WAY, changed({5: NAN, 18: NAN}), 1),
     "nothing traded in the first half": (WAY, changed({6: 0, 7: 0, 8: 0}), 0),
+    "nothing traded in the second half": (WAY, changed({10: 0, 11: 0, 12: 0}), 0),
+    "nothing traded in the bounce": (WAY, changed(dict.fromkeys(range(13, 18), 0)), 0),
+    "nothing traded in one bar of the second half": (WAY, changed({10: 0}), 1),
     "no high before the low": (WAY[TOP + 1 :], VOLUME[TOP + 1 :], 0),
 }
 
