@@ -65,35 +65,17 @@ def conservative(
     without that anchor.
 
     A setup that is the break of a line waits for the retest instead, at most 30 bars: price comes back to within a
-    quarter of an ATR of the line, and closes on the side it broke to. Dropped at the first close back inside. Its stop
-    is the setup's own, or lies under the lowest low after the break's bar (`higher_low`).
+    quarter of an ATR of the line, and closes on the side it broke to. Dropped at the first close back inside, or where
+    price goes beyond the setup's stop. Its stop is the setup's own, or lies under the lowest low after the break's bar
+    (`higher_low`).
     """
     if BROKEN in setups.lines:
         return _at_retest(bars, setups, patience(setups, wait), stop or "setup_low")
-    wait = patience(setups, wait)
     if EXTREME not in setups.anchors:
         raise UserError(
             setups.rule, f"has no anchor '{EXTREME}'", "the bar of the extreme that a second bottom answers"
         )
-    bar = np.full(len(setups), -1, np.int64)
-    level = setups.stop.copy()
-    fate = np.zeros(len(setups), np.int64)
-    extreme = setups.anchors[EXTREME]
-    bottom = np.where(setups.direction > 0, bars.low[extreme], -bars.high[extreme])  # a rule's stop may lie elsewhere
-    lows = bars.remember(("swing_lows", left, right), lambda: swing_lows(bars.low, left, right).bar)
-    highs = bars.remember(("swing_highs", left, right), lambda: swing_highs(bars.high, left, right).bar)
-    views = ((1, bars.low, bars.high, bars.close, lows), (-1, -bars.high, -bars.low, -bars.close, highs))
-    for side, low, high, close, swings in views:
-        rows = np.nonzero(setups.direction == side)[0]
-        at, second, fate[rows] = _second_bottom(
-            low, high, close, swings, right, extreme[rows], bottom[rows], setups.known_at[rows], wait
-        )
-        bar[rows] = at
-        if stop != "setup_low":
-            level[rows] = side * second
-    entered = np.nonzero(fate == 0)[0]
-    entered = entered[np.argsort(bar[entered], kind="stable")]
-    return Policy(_entries(bars, setups, bar, level, entered), FATES[fate])
+    return _at_second_bottom(bars, setups, patience(setups, wait), (left, right), stop or "higher_low")
 
 
 def patience(setups: Setups, wait: int | None = None) -> int:
@@ -102,10 +84,31 @@ def patience(setups: Setups, wait: int | None = None) -> int:
     return usual if wait is None else wait
 
 
+def _at_second_bottom(bars: Bars, setups: Setups, wait: int, width: tuple[int, int], stop: str) -> Policy:
+    bar, level, fate = np.full(len(setups), -1, np.int64), setups.stop.copy(), np.zeros(len(setups), np.int64)
+    extreme = setups.anchors[EXTREME]
+    bottom = np.where(setups.direction > 0, bars.low[extreme], -bars.high[extreme])  # a rule's stop may lie elsewhere
+    lows = bars.remember(("swing_lows", *width), lambda: swing_lows(bars.low, *width).bar)
+    highs = bars.remember(("swing_highs", *width), lambda: swing_highs(bars.high, *width).bar)
+    views = ((1, bars.low, bars.high, bars.close, lows), (-1, -bars.high, -bars.low, -bars.close, highs))
+    for side, low, high, close, swings in views:
+        rows = np.nonzero(setups.direction == side)[0]
+        at, second, fate[rows] = _second_bottom(
+            low, high, close, swings, width[1], extreme[rows], bottom[rows], setups.known_at[rows], wait
+        )
+        bar[rows] = at
+        if stop == "higher_low":
+            level[rows] = side * second
+    entered = np.nonzero(fate == 0)[0]
+    entered = entered[np.argsort(bar[entered], kind="stable")]
+    return Policy(_entries(bars, setups, bar, level, entered), FATES[fate])
+
+
 def _at_retest(bars: Bars, setups: Setups, wait: int, stop: str) -> Policy:
     inside, retest = aftermath(bars, setups, wait)
-    over = setups.known_at + wait <= len(bars) - 1
-    fate = np.where(retest >= 0, 0, np.where(inside >= 0, 1, np.where(over, 2, 3)))
+    broken, over = _stopped(bars, setups, wait), setups.known_at + wait <= len(bars) - 1
+    entered = (retest >= 0) & ((broken < 0) | (retest < broken))
+    fate = np.where(entered, 0, np.where((inside >= 0) | (broken >= 0), 1, np.where(over, 2, 3)))
     rows = np.flatnonzero(fate == 0)
     rows = rows[np.argsort(retest[rows], kind="stable")]
     level = setups.stop.copy()
@@ -114,6 +117,15 @@ def _at_retest(bars: Bars, setups: Setups, wait: int, stop: str) -> Policy:
             own = rows[setups.direction[rows] == side]
             level[own] = side * low[lowest_between(low, setups.known_at[own] + 1, retest[own])]
     return Policy(_entries(bars, setups, retest, level, rows), FATES[fate])
+
+
+def _stopped(bars: Bars, setups: Setups, wait: int) -> Ints:
+    """The first of the bars that are waited at which price goes beyond the setup's stop, -1 none."""
+    found = np.full(len(setups), -1, np.int64)
+    for side, low in ((1, bars.low), (-1, -bars.high)):
+        rows = np.flatnonzero(setups.direction == side)
+        found[rows] = _first_below(low, side * setups.stop[rows], setups.known_at[rows], wait)
+    return found
 
 
 POLICIES: dict[str, Callable[..., Policy]] = {"aggressive": aggressive, "conservative": conservative}
@@ -135,6 +147,17 @@ def _entries(bars: Bars, setups: Setups, bar: Ints, stop: Floats, rows: Ints | N
         setup=rows.astype(np.int64),
         height=setups.height[rows],
     )
+
+
+@kernel
+def _first_below(low: Floats, level: Floats, known: Ints, wait: int) -> Ints:
+    found = np.full(len(known), -1, np.int64)
+    for i in range(len(known)):
+        for t in range(known[i] + 1, min(known[i] + wait, len(low) - 1) + 1):
+            if low[t] < level[i]:
+                found[i] = t
+                break
+    return found
 
 
 @kernel

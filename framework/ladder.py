@@ -41,7 +41,7 @@ def _cross(bars: Bars) -> list[Setups]:
 
 
 def _break(bars: Bars) -> list[Setups]:
-    lines, shapes = valid(line_breaks(bars)), valid(pattern_breaks(bars))
+    lines, shapes = valid(bars, line_breaks(bars)), valid(bars, pattern_breaks(bars))
     against = np.isin(lines.kind, ["downtrend_break", "uptrend_break"])
     return [lines.take(against), shapes.take(np.isin(shapes.kind, ["falling_wedge_up", "rising_wedge_down"]))]
 

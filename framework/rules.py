@@ -92,11 +92,13 @@ def stands(found: Setups) -> Setups:
     return found.take(found.traded & (broken != 1))
 
 
-def valid(found: Setups) -> Setups:
-    """Breaks with the volume of one; all of them where no volume is known, none to the side that books do not name."""
-    ratio, stated = (found.features.get(name) for name in ("f_volume_ratio", "f_stated"))
-    kept = np.ones(len(found), bool) if ratio is None else ratio >= SURGE
-    return found.take(kept if stated is None else kept & (stated >= 0))
+def valid(bars: Bars, found: Setups) -> Setups:
+    """Breaks with the volume of one, none to the side that books do not name. Raises MissingError where no volume is
+    known: there no break is confirmed.
+    """
+    bars.need("volume")
+    kept = found.features["f_volume_ratio"] >= SURGE
+    return found.take(kept & (found.features["f_stated"] >= 0) if "f_stated" in found.features else kept)
 
 
 def family_of(rule: str) -> str:
@@ -132,12 +134,12 @@ RULES: Mapping[str, Rule] = {
     "turning_candle": Rule("candles", _candles),
     "fibonacci_pullback": Rule("fibonacci", known(pullbacks)),
     "fibonacci_top_tier": Rule("fibonacci", known(top_tiers)),
-    "line_break": Rule("breaks", known(lambda bars: valid(line_breaks(bars)))),
+    "line_break": Rule("breaks", known(lambda bars: valid(bars, line_breaks(bars)))),
     "false_break": Rule("breaks", known(lambda bars: false_breaks(bars, line_breaks(bars)))),
-    "retest": Rule("breaks", known(lambda bars: retests(bars, valid(line_breaks(bars))))),
-    "pattern_break": Rule("breaks", known(lambda bars: valid(pattern_breaks(bars)))),
-    "head_and_shoulders": Rule("breaks", known(lambda bars: valid(head_and_shoulders(bars)))),
-    "price_double": Rule("breaks", known(lambda bars: valid(price_doubles(bars)))),
+    "retest": Rule("breaks", known(lambda bars: retests(bars, valid(bars, line_breaks(bars))))),
+    "pattern_break": Rule("breaks", known(lambda bars: valid(bars, pattern_breaks(bars)))),
+    "head_and_shoulders": Rule("breaks", known(lambda bars: valid(bars, head_and_shoulders(bars)))),
+    "price_double": Rule("breaks", known(lambda bars: valid(bars, price_doubles(bars)))),
     "alignment": Rule("averages", lambda bars, side: _sided(alignment(bars), side)),
     "average_double": Rule("averages", known(average_double)),
     "average_cross": Rule("averages", known(average_crosses)),

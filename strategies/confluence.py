@@ -6,7 +6,8 @@ counted, weighted by rank, candles, Fibonacci and breaks of lines and patterns 5
 least so many of six within ten bars: the 20-12-12 stochastic crosses from its zone, a regular RSI divergence, volume
 that falls in the pullback and rises at the bounce, support at .618, a double bottom of the 5 average above the 20, and
 the break of a downtrend line or a falling wedge. All six are rare. Stop beyond what the rules stand on. `without`
-leaves out a family (of a score) or one of the six; a report says what is left when each is.
+leaves out a family (of a score) or one of the six (of all six, five are then asked for); a report says what is left
+when each is.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Params:
 def setups(bars: Bars, p: Params) -> Setups:
     """Every close at which so much agrees, and did not at the bar before."""
     if p.signal == "optimal":
-        return combinations(bars, p.least, p.without if p.without in LEGS else NONE)
+        without = p.without if p.without in LEGS else NONE
+        return combinations(bars, min(p.least, len(LEGS) - (without != NONE)), without)
     return agreements(bars, p.threshold, p.weights, p.without if p.without in FAMILIES else NONE)
 
 
@@ -44,8 +46,5 @@ def ablated(p: Params) -> Mapping[str, Params]:
     """The same rule without each of its legs in turn, by their names: of all six, five of the other five. None where
     one is left out already.
     """
-    if p.without != NONE:
-        return {}
     legs = LEGS if p.signal == "optimal" else FAMILIES
-    least = min(p.least, len(LEGS) - 1)
-    return {leg: replace(p, without=leg, least=least) for leg in legs}
+    return {} if p.without in legs else {leg: replace(p, without=leg) for leg in legs}

@@ -138,7 +138,7 @@ def _series(account: Account) -> pd.Series[float]:
 
 def _setups(bars: Bars, found: Sequence[tuple[Window, Found]], trading: Trading) -> list[pd.DataFrame]:
     """For each window its setups, with each variant's outcome in columns `VARIANT_...`."""
-    tables = {id(one): _table(bars, one, trading) for _, one in found}
+    tables = {key: _table(bars, one, trading) for key, one in {id(one): one for _, one in found}.items()}
     parts = [(window.number, tables[id(one)][_inside(bars, window, one)].copy()) for window, one in found]
     for number, part in parts:
         part.insert(1, "window", number)

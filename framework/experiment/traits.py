@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..bars import Bars
 from ..errors import UserError
-from ..metrics import win_rate
+from ..metrics import ENOUGH, win_rate
 from ..params import Value
 from ..structure.broken import Broken
 from ..validation.published import PUBLISHED, SOURCE
@@ -24,12 +24,13 @@ MEASURES = ("way", "reached", "back", "false")
 
 
 def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[str, Any] | None:
-    """What became of the breaks in the test windows, and of those in the same bars shuffled; None for a rule that names
-    no breaks. values: the rule's, one set for all windows, as the file has them.
+    """What became of the breaks in the test windows, and of those in the bars of the tests shuffled; None for a rule
+    that names no breaks. values: the rule's, one set for all windows, as the file has them.
 
     rows: of each kind `breaks`, how many; `formed`, how many patterns of its shape became known, None where only those
     that broke are seen; of `way` (this side, of all breaks of its shape), `reached`, `back` and `false` the share with
-    its interval, that of the shuffled bars, and what is published, NaN and None where there is nothing. volume: the
+    its interval, that of the shuffled bars, where there are enough, and what is published, NaN and None where there is
+    nothing. volume: the
     same of `reached` and `false` with a break's volume and without.
     """
     strategy = tested.trading.strategy
@@ -43,7 +44,8 @@ def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[
 
     ours = found(tested.markets)
     seeds = np.random.SeedSequence(seed).generate_state(SHUFFLES)
-    chance = pd.concat([found([shuffled(bars, int(one)) for bars in tested.markets]) for one in seeds])
+    inside = [bars[row_at(bars, begin) : row_at(bars, end)] for bars in tested.markets]
+    chance = pd.concat([found([shuffled(bars, int(one)) for bars in inside if len(bars) > 1]) for one in seeds])
     kinds = sorted(set(ours.loc[ours["kind"] != "", "kind"]))
     return {
         "source": SOURCE,
@@ -79,7 +81,8 @@ def _row(kind: str, ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
     for name in MEASURES:
         said = [_said(table, kind, shape, name) for table in (ours, chance)]
         row[name] = _share(said[0]) | {
-            "chance": float(said[1]["value"].mean()) if len(said[1]) else np.nan,
+            "chance": float(said[1]["value"].mean()) if len(said[1]) >= ENOUGH else np.nan,
+            "chance_n": len(said[1]),
             "published": PUBLISHED.get(kind, {}).get(name),
         }
     return row

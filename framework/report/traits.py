@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +41,7 @@ def _cell(one: Mapping[str, Any]) -> dict[str, Any]:
     """The share with its interval, and below it that of the shuffled bars and the published one."""
     if not one["n"]:
         return {"cell": Cell(words.NONE), "beside": ""}
-    beside = [f"chance {percent(one['chance'])}"]
+    beside = [] if math.isnan(one["chance"]) else [f"chance {percent(one['chance'])}"]
     if one.get("published") is not None:
         beside.append(f"books {percent(one['published'])}")
     return {"cell": estimate(one, percent), "beside": ", ".join(beside)}

@@ -54,7 +54,7 @@ def line_breaks(bars: Bars, rule: BreakRule = BREAKS) -> Setups:
 
     Kinds: downtrend_break, upwards through a falling resistance, and resistance_break through any other; uptrend_break,
     downwards through a rising support, and support_break. Anchors: start, made and touch, the line's first touch, the
-    one that made it a line and the last.
+    one that made it a line and the last; break, at which it broke.
     lines: `broken`, from start to known_at. stop: the lowest low (of a short: highest high) since the last touch.
 
     Features: f_touches, f_span in bars from the first to the last of them, f_age since the last, f_slope ATR that the
@@ -86,8 +86,8 @@ def aftermath(bars: Bars, setups: Setups, wait: int = WAIT, near: float = NEAR) 
 def false_breaks(bars: Bars, breaks: Setups, back: int = BACK) -> Setups:
     """Breaks that a close on the line's old side takes back within `back` bars, known at that close; of the other side.
 
-    Kinds: false_ before the break's. Anchors: the break's, and break. stop: the highest high (of a long: lowest low)
-    since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
+    Kinds: false_ before the break's. Anchors: the break's, and back, where that was. stop: the highest high (of a long:
+    lowest low) since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, back).inside, "false", -1)
 
@@ -96,8 +96,8 @@ def retests(bars: Bars, breaks: Setups, wait: int = WAIT) -> Setups:
     """Breaks whose line price has come back to and closed beyond again within `wait` bars, before any close inside;
     known at that close, of the break's side.
 
-    Kinds: retest_ before the break's. Anchors: the break's, and break. stop: the lowest low (of a short: highest high)
-    since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
+    Kinds: retest_ before the break's. Anchors: the break's, and back, where that was. stop: the lowest low (of a short:
+    highest high) since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, wait).retest, "retest", 1)
 
@@ -112,7 +112,7 @@ def _later(bars: Bars, breaks: Setups, known: Ints, word: str, way: int) -> Setu
         own = np.flatnonzero(found.direction == way * side)
         of, at = found.take(own), known[own]
         features = dict(of.features) | {"f_wait": (at - of.known_at).astype(float)}
-        anchors = {name: bar for name, bar in of.anchors.items() if name != EXTREME} | {"break": of.known_at}
+        anchors = {name: bar for name, bar in of.anchors.items() if name != EXTREME} | {"back": at}
         rows = Rows(np.char.add(f"{word}_", of.kind), anchors, of.known_at, at, features)
         made = of_side(bars, side, f"{word}_{of.rule}", rows, of.detection)
         parts.append(replace(made, veto=of.veto, lines=of.lines))
@@ -139,7 +139,8 @@ def _of_lines(bars: Bars, lines: Lines, rule: BreakRule, detection: str) -> Setu
     names = ("downtrend_break", "resistance_break") if side > 0 else ("uptrend_break", "support_break")
     kind = np.where(-side * slope > rule.level, *names)
     made_at = lines.known_at[row] - rule.lines.width
-    rows = Rows(kind, {"start": start, "made": made_at, "touch": last}, last, known, features)
+    anchors = {"start": start, "made": made_at, "touch": last, "break": known}
+    rows = Rows(kind, anchors, last, known, features)
     made = of_side(bars, side, "line_break", rows, detection)
     return replace(made, lines={BROKEN: Segment(start, known, begins, ends)})
 

@@ -26,8 +26,9 @@ class Broken:
     """n breaks in the order of known_at. Each of the rest is 1, 0 or NaN where it cannot be said.
 
     kind: the break's. side: +1 up. reached: the target before the stop within HORIZON bars, the stop first where a bar
-    has both; NaN without a target, or while the data ends before any of that. back: price came back to the line within
-    30 bars. false: a close on its old side within 5. loud: the break had at least 1.5 times the usual volume.
+    has both; NaN without a target. back: price came back to the line within 30 bars. false: a close on its old side
+    within 5. Each is NaN where the data ends before so many bars, whatever has happened by then. loud: the break had at
+    least 1.5 times the usual volume.
     shape, known: of m patterns that became known, whether they broke or not, the name and the bar. None for rules that
     only see patterns that broke.
     """
@@ -54,8 +55,8 @@ def broken(bars: Bars, breaks: Setups, formed: Patterns | None = None) -> Broken
         side=breaks.direction,
         known_at=breaks.known_at,
         reached=_reached(bars, breaks),
-        back=np.where((inside >= 0) | (retest >= 0), 1.0, np.where(over, 0.0, np.nan)),
-        false=np.where(early, 1.0, np.where(breaks.known_at + BACK < len(bars), 0.0, np.nan)),
+        back=np.where(over, (inside >= 0) | (retest >= 0), np.nan),
+        false=np.where(breaks.known_at + BACK < len(bars), early, np.nan),
         loud=np.where(np.isnan(ratio), np.nan, ratio >= LOUD),
         shape=None if formed is None else SHAPES[formed.shape],
         known=None if formed is None else formed.known_at,
@@ -75,13 +76,12 @@ def _reached(bars: Bars, breaks: Setups) -> Floats:
 def _race(low: Floats, high: Floats, known: Ints, stop: Floats, target: Floats, horizon: int) -> Floats:
     found = np.full(len(known), np.nan)
     for i in range(len(known)):
-        if np.isnan(target[i]):
-            continue
         end = known[i] + horizon
-        for t in range(known[i] + 1, min(end, len(low) - 1) + 1):
+        if np.isnan(target[i]) or end >= len(low):
+            continue
+        found[i] = 0.0
+        for t in range(known[i] + 1, end + 1):
             if low[t] <= stop[i] or high[t] >= target[i]:
                 found[i] = 1.0 if low[t] > stop[i] else 0.0
                 break
-        if np.isnan(found[i]) and end < len(low):
-            found[i] = 0.0
     return found

@@ -148,7 +148,7 @@ def _lines(of: Logs, swings: Ints, rule: LineRule) -> tuple[Floats, Ints]:
         while count + len(found) > len(rows):
             rows, live = np.concatenate((rows, np.empty_like(rows))), np.concatenate((live, np.empty_like(live)))
         for q in range(alive):
-            if _touches(rows[live[q]], of, swings[s], rule):
+            if swings[s] - rows[live[q], LAST] >= rule.apart and _touches(rows[live[q]], of, swings[s], rule):
                 rows[live[q], LAST] = swings[s]
                 touches[touched, 0], touches[touched, 1] = live[q], swings[s]
                 touched += 1
@@ -156,10 +156,11 @@ def _lines(of: Logs, swings: Ints, rule: LineRule) -> tuple[Floats, Ints]:
             if _doubled(found[c], rows, live, alive, swings[s], of, rule):
                 continue
             rows[count], live[alive] = found[c], count
+            last = found[c, START] - rule.apart
             for k in range(max(0, s + 1 - rule.last), s + 1):
-                if swings[k] >= found[c, START] and _touches(found[c], of, swings[k], rule):
+                if swings[k] - last >= rule.apart and _touches(found[c], of, swings[k], rule):
                     touches[touched, 0], touches[touched, 1] = count, swings[k]
-                    touched += 1
+                    touched, last = touched + 1, swings[k]
             count, alive = count + 1, alive + 1
         s += 1
     return rows[:count].copy(), touches[:touched].copy()

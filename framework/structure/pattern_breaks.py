@@ -17,6 +17,8 @@ from .lines import logs
 from .patterns import CHANNELS, PATTERNS, SHAPES, STATED, Edge, Patterns, patterns
 from .sides import Rows, of_side
 
+AGAIN = 5  # bars within which two breaks of a kind are one
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,10 +27,12 @@ def pattern_breaks(bars: Bars, rule: PatternRule = PATTERNS) -> Setups:
     """Every break of a channel, wedge or triangle, known at the close beyond its edge, found once for each rule.
 
     Kinds: the shape and the way it broke, as falling_wedge_up. Of several that break the same way at one close the one
-    with most touches counts, then the longest. Anchors: start, from which both edges are there; upper and lower, the
-    last touch of each when the pattern was known. lines: `broken`, the edge that broke, and `opposite`, the other, both
-    from their first touch to known_at; `target`. stop: on the opposite edge at known_at. height: of the pattern at its
-    start, where it is widest; target: as far from where the edge broke, NaN below zero.
+    with most touches counts, then the longest; one that breaks within five bars of another of its kind is the same one,
+    drawn with another line, and counts no more. Anchors: start, from which both edges are there; upper and lower, the
+    last touch of each when the pattern was known; break, at which it broke. lines: `broken`, the edge that broke, and
+    `opposite`, the other, both from their first touch to known_at; `target`. stop: on the opposite edge at known_at.
+    height: of the pattern where it is widest, at its start or at known_at; target: as far from where the edge broke,
+    NaN below zero.
 
     Features: f_stated 1 when it broke as books say of its shape, -1 the other way, 0 where they say either; f_touches
     of both edges and f_span in bars from start to the last of them, when the pattern was known; f_age since known_at of
@@ -48,13 +52,19 @@ def _first(found: Patterns, side: int) -> Ints:
     row = np.flatnonzero(found.fate == side)
     order = np.lexsort((row, -found.span[row], -found.touches[row], found.ended[row]))
     row = row[order]
-    return row[np.unique(found.ended[row], return_index=True)[1]]
+    row = row[np.unique(found.ended[row], return_index=True)[1]]
+    kept = np.ones(len(row), bool)
+    for shape in np.unique(found.shape[row]):
+        own = np.flatnonzero(found.shape[row] == shape)
+        kept[own[1:]] = np.diff(found.ended[row][own]) > AGAIN
+    return row[kept]
 
 
 def _of(bars: Bars, found: Patterns, side: int, detection: str) -> Setups:
     known, start, unit = found.ended, found.start, bar_atr(bars)
     edge, opposite = (found.upper, found.lower) if side > 0 else (found.lower, found.upper)
-    broke, height = edge.price(known), found.upper.price(start) - found.lower.price(start)
+    broke = edge.price(known)
+    height = np.maximum(*(found.upper.price(bar) - found.lower.price(bar) for bar in (start, known)))
     features = {
         "f_stated": (side * STATED[found.shape]).astype(float),
         "f_touches": found.touches.astype(float),
@@ -65,7 +75,7 @@ def _of(bars: Bars, found: Patterns, side: int, detection: str) -> Setups:
         "f_beyond": np.abs(np.log(bars.close[known] / broke)) / logs(bars, 1).unit[known],
     } | break_volume(bars, start, known)
     kind = np.char.add(SHAPES[found.shape], "_up" if side > 0 else "_down")
-    anchors = {"start": start, "upper": found.upper.last, "lower": found.lower.last}
+    anchors = {"start": start, "upper": found.upper.last, "lower": found.lower.last, "break": known}
     setups = of_side(bars, side, "pattern_break", Rows(kind, anchors, opposite.last, known, features), detection)
     target = np.where(broke + side * height > 0, broke + side * height, np.nan)
     lines = {BROKEN: _drawn(edge, known), "opposite": _drawn(opposite, known), "target": level(start, known, target)}

@@ -66,7 +66,8 @@ def _side(bars: Bars, rule: ShouldersRule, side: int) -> Setups:
     whole = found.bars[:, -1] >= 0
     right, right_neck, head, left_neck, left = found.bars[whole].T
     falling = side * trend(bars, rule.width)[left + rule.width] < 0
-    rows = falling & (of.low[head] < of.low[left]) & (of.low[head] < of.low[right])
+    rows = (left < left_neck) & (left_neck < head) & (head < right_neck) & (right_neck < right)  # no bar is two swings
+    rows &= falling & (of.low[head] < of.low[left]) & (of.low[head] < of.low[right])
     unit = bar_atr(bars)[right]
     rows &= _alike(low[left], low[right], rule, unit) & _alike(high[left_neck], high[right_neck], rule, unit)
     left, left_neck, head, right_neck, right = (each[rows] for each in (left, left_neck, head, right_neck, right))

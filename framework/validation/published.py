@@ -4,7 +4,8 @@ Bulkowski, Encyclopedia of Chart Patterns, second edition (2005), daily stocks i
 gave them. Later editions differ widely: name the one that is cited. way: share of its breakouts that went this way,
 nothing where a pattern counts only once it broke that way. reached: meets the measured target, whenever, after exits
 chosen in hindsight; of wedges as he measures it, the end of the wedge, not its height. back: throwback or pullback to
-the breakout price within 30 days. Double bottoms and tops: those he calls Eve & Eve.
+the price of the breakout, not to a sloping line, within 30 days. Double bottoms and tops: those he calls Eve & Eve.
+A copy of his page on the falling wedge has its 68 percent downwards; his own has them upwards.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 
 SOURCE = (
     "Bulkowski, Encyclopedia of Chart Patterns, 2nd edition (2005), daily stocks in bull markets, where a target "
-    "counts whenever it is met and that of a wedge is its end"
+    "counts whenever it is met, that of a wedge is its end, and price comes back to the price of the break"
 )
 PUBLISHED: Mapping[str, Mapping[str, float]] = {
     "falling_wedge_up": {"way": 0.68, "reached": 0.70, "back": 0.56},

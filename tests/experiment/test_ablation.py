@@ -25,6 +25,9 @@ from framework.setups import Setups
 from framework.structure.breaks import line_breaks
 from framework.workspace import load_strategy
 
+from ..test_confluence import flat
+from ..test_ladder import legs
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = """
 variants = ["aggressive", "conservative"]
@@ -133,18 +136,29 @@ def test_each_leg_is_what_a_direct_call_without_it_finds(name: str, tmp_path: Pa
     assert apart == set(direct) - {""}, "every leg counts for something; the setups' own family is none"
 
 
-def test_of_all_six_five_of_the_other_five() -> None:
+def test_of_all_six_five_of_the_other_five(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All six are there at 20, at 50 all but the double of averages. A word of the other signal leaves nothing out."""
     rule = load_strategy(ROOT, "confluence")
     assert rule.ablate is not None
-    for least, left in ((6, 5), (5, 5), (2, 2)):
-        made = rule.ablate(rule.build({"signal": "optimal", "least": least}))
-        assert {leg: (p.signal, p.without, p.least) for leg, p in made.items()} == {
-            leg: ("optimal", leg, left) for leg in LEGS
+    legs(monkeypatch, {leg: [20] if leg == "average_double" else [20, 50] for leg in LEGS})
+    bars = flat()
+    for least, whole, less in ((6, [20], [20]), (5, [20, 50], [20]), (2, [20, 50], [20, 50])):
+        for word in ("none", "candles"):
+            p = rule.build({"signal": "optimal", "least": least, "without": word})
+            made = rule.ablate(p)
+            assert {leg: (p.signal, p.without, p.least) for leg, p in made.items()} == {
+                leg: ("optimal", leg, least) for leg in LEGS
+            }
+            assert rule.setups(bars, p).known_at.tolist() == whole
+            for leg, one in made.items():
+                assert rule.setups(bars, one).known_at.tolist() == ([20, 50] if leg == "average_double" else less)
+                assert rule.ablate(one) == {}
+    for word in ("none", "line_break"):
+        made = rule.ablate(rule.build({"weights": "equal", "threshold": 5, "without": word}))
+        assert {leg: (p.signal, p.without, p.weights, p.threshold) for leg, p in made.items()} == {
+            leg: ("score", leg, "equal", 5) for leg in FAMILIES
         }
-    made = rule.ablate(rule.build({"weights": "equal", "threshold": 5}))
-    assert {leg: (p.signal, p.without, p.weights, p.threshold) for leg, p in made.items()} == {
-        leg: ("score", leg, "equal", 5) for leg in FAMILIES
-    }
+        assert all(rule.ablate(p) == {} for p in made.values())
 
 
 @pytest.mark.parametrize("name", ["optimal", "context", "filter"])

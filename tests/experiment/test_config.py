@@ -177,7 +177,7 @@ def test_defaults(folder: Path) -> None:
     none = dict.fromkeys(("risk", "lot", "smallest", "volume_share", "positions"))
     assert asdict(found.sizing) | {"cash": found.cash} == {"fraction": 1, "leverage": 1, "cash": 100_000} | none
     assert (found.exits.target_r, found.exits.time_stop, found.exits.swing_width) == (2, None, 5)
-    assert found.conservative.model_dump() == {"wait": 20, "swing": 2, "stop": "higher_low"}
+    assert found.conservative.model_dump() == {"wait": None, "swing": 2, "stop": None}
 
 
 def test_a_value_fixes_and_a_list_narrows(folder: Path) -> None:

@@ -14,6 +14,7 @@ from framework.confluence import FAMILIES, scored
 from framework.errors import UserError
 from framework.experiment import config
 from framework.experiment.confluent import confluent
+from framework.ladder import combinations
 from framework.sources import load
 from framework.validation.causality import leaks
 from framework.validation.proof import producer
@@ -281,7 +282,11 @@ def test_the_rule_of_confluence_without_each_of_its_legs(bars: Bars) -> None:
         (f, f, 14) for f in FAMILIES
     ]
     optimal = {least: ablate(rule.build({"signal": "optimal", "least": least})) for least in (2, 6)}
-    assert {p.least for p in optimal[2].values()} == {2} and {p.least for p in optimal[6].values()} == {5}
-    assert all(p.without == leg for leg, p in optimal[6].items()) and len(optimal[6]) == 6
+    assert {p.least for p in optimal[2].values()} == {2} and {p.least for p in optimal[6].values()} == {6}
+    for least, asked in ((2, 2), (6, 5)):
+        assert all(p.without == leg for leg, p in optimal[least].items()) and len(optimal[least]) == 6
+        for leg, p in optimal[least].items():
+            found = rule.setups(bars, p)
+            assert found.detection == f"{asked} {leg} 10" and found.ids == combinations(bars, asked, leg).ids
     less = rule.setups(bars, optimal[2]["rsi_divergence"])
     assert (less.features["f_of_rsi_divergence"] == 0).all() and len(less) > 3

@@ -23,7 +23,7 @@ from framework.experiment.run import load_markets, run
 from framework.sources import load
 
 HOME = Path(__file__).parents[2]
-PARQUET = {"trades", "setups", "equity", "trials", "windows"}
+PARQUET = {"drawn", "trades", "setups", "equity", "trials", "windows"}
 EXPERIMENT = """
 question = "Is it the same again?"
 

@@ -370,7 +370,8 @@ def test_a_market_that_is_not_there_is_named() -> None:
     gone = days("2019-01-01", [quiet] * 30, "GONE")
     for shared, idle in ((False, "its part of the cash"), (True, "its part of buying and holding")):
         markets, trading = [whole, late, gone], SimpleNamespace(shared=shared)
-        tested: Any = SimpleNamespace(markets=markets, equity=pd.DataFrame({"time": whole.index}), trading=trading)
+        equity = pd.DataFrame({"time": whole.index})
+        tested: Any = SimpleNamespace(markets=markets, equity=equity, trading=trading, setups=pd.DataFrame())
         assert notes(tested) == [
             f"LATE has bars from 2020-03-01 to 2020-07-18 only: outside of it {idle} lay idle.",
             f"GONE has no bars in any test: {idle} lay idle throughout.",

@@ -35,7 +35,7 @@ def summary(aggressive: dict[str, Any], conservative: dict[str, Any], **changes:
             "aggressive": {"expectancy_r": aggressive, "total_return": -0.23},
             "conservative": {"expectancy_r": conservative, "total_return": 0.1},
         },
-        "paired": {"all": every},
+        "paired": {"waits_for": "second bottom", "all": every},
         "windows": [{"chosen": "searched"}, {"chosen": "searched"}],
         "notes": [],
         "optimistic": False,

@@ -132,7 +132,7 @@ def retest(bars: Any, setups: Any, wait: int = 30, stop: str = "setup_low", near
                 inside = math.log(close[t]) > at
                 back = math.log(high[t]) >= at - reach and math.log(close[t]) < at
                 price = max(high[known_at + 1 : t + 1])
-            if inside:
+            if inside or (price < setups.stop[row] if side > 0 else price > setups.stop[row]):
                 entry = Entry(row, "setup_broken")
                 break
             if back:

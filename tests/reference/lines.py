@@ -81,7 +81,7 @@ def trendlines(bars: Any, side: int, rule: Any) -> list[Line]:
             continue
         newest = known[t]
         for line in lines:
-            if line.ended < 0 and chart.touched(line, newest, rule.near):
+            if line.ended < 0 and newest - line.touches[-1] >= rule.apart and chart.touched(line, newest, rule.near):
                 line.touches.append(newest)
         recent = [bar for bar in swings if bar <= newest][-rule.last :]
         for line in candidates(chart, recent, t, rule):
@@ -106,6 +106,7 @@ def candidates(chart: Chart, recent: list[int], t: int, rule: Any) -> list[Line]
             if any(chart.close[bar] < line.at(bar) - SAME for bar in range(start, t + 1)):
                 continue
             off = sum(abs(chart.touch[bar] - line.at(bar)) / chart.unit[bar] for bar in counted)
+            line.touches = counted
             found.append((-len(counted), start, round(off, 9), line))
     return [row[-1] for row in sorted(found, key=lambda row: row[:-1])]
 
@@ -166,7 +167,7 @@ def broken(bars: Any, side: int, line: Line, rule: Any) -> Break:
         features["f_volume_ratio"] = relative_volume(bars, False)[end]
         features["f_volume_inside"] = fading_volume(volume, line.start, end - 1)
     made = line.known_at - rule.lines.width
-    anchors = {"start": line.start, "made": made, "touch": last, "setup_extreme": extreme}
+    anchors = {"start": line.start, "made": made, "touch": last, "break": end, "setup_extreme": extreme}
     return Break(kind, -side, end, stop, anchors, features, line.start, end, begins, ends)
 
 
@@ -198,7 +199,7 @@ def false_breaks(bars: Any, breaks: list[Break], back: int = 5) -> list[Break]:
         else:
             extreme = min(since, key=lambda bar: bars.low[bar])
             stop = float(bars.low[extreme])
-        anchors = one.anchors | {"break": one.known_at, "setup_extreme": extreme}
+        anchors = one.anchors | {"back": inside, "setup_extreme": extreme}
         features = one.features | {"f_wait": float(inside - one.known_at)}
         line = (one.first, one.last, one.begins, one.ends)
         found.append(Break(f"false_{one.kind}", -one.direction, inside, stop, anchors, features, *line, one.veto))

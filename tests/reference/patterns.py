@@ -238,19 +238,26 @@ def inside(found: list[Pattern], bars: Any, shapes: tuple[str, ...]) -> list[boo
 
 
 def pattern_breaks(bars: Any, found: list[Pattern], width: int) -> list[Break]:
-    """Of several that break the same way at one close the one with most touches, then the longest."""
+    """Of several that break the same way at one close the one with most touches, then the longest; of a kind that broke
+    at most five bars before none.
+    """
     ranges, made = Chart(bars, width).ranges, []
+    latest: dict[str, int] = {}
     for t in sorted({one.ended for one in found}):
         for way in (1, -1):
             there = [one for one in found if one.ended == t and one.fate == way]
-            if there:
-                made.append(broken(bars, max(there, key=lambda one: (one.touches, one.span)), way, ranges))
+            if not there:
+                continue
+            one = broken(bars, max(there, key=lambda one: (one.touches, one.span)), way, ranges)
+            if t - latest.get(one.kind, -6) > 5:
+                made.append(one)
+            latest[one.kind] = t
     return sorted(made, key=lambda one: (one.known_at, one.kind))
 
 
 def broken(bars: Any, one: Pattern, way: int, ranges: list[float]) -> Break:
     t, stated = one.ended, STATED.get(one.shape, 0)
-    height = math.exp(one.upper.at(one.start)) - math.exp(one.lower.at(one.start))
+    height = max(math.exp(one.upper.at(bar)) - math.exp(one.lower.at(bar)) for bar in (one.start, t))
     if way > 0:
         kind, edge, other = f"{one.shape}_up", one.upper, one.lower
         extreme = min(range(other.last, t + 1), key=lambda bar: bars.low[bar])
@@ -271,7 +278,8 @@ def broken(bars: Any, one: Pattern, way: int, ranges: list[float]) -> Break:
         "f_progress": (t - one.start) / (meet - one.start),
         "f_beyond": abs(math.log(bars.close[t]) - edge.at(t)) * float(bars.close[t]) / ranges[t],
     } | volumes(bars, one.start, t)
-    anchors = {"start": one.start, "upper": one.upper.last, "lower": one.lower.last, "setup_extreme": extreme}
+    anchors = {"start": one.start, "upper": one.upper.last, "lower": one.lower.last, "break": t}
+    anchors["setup_extreme"] = extreme
     target = target if target > 0 else NAN
     return Break(kind, way, t, math.exp(other.at(t)), target, height, anchors, features, edge, other)
 

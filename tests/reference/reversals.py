@@ -118,6 +118,8 @@ def shoulders(chart: Chart, bars: Any, rule: Any) -> list[Reversal]:
             continue
         left, left_neck, head, right_neck, right = (turn.bar for turn in chain[-5:])
         unit, low, high = chart.atr[right], chart.low, chart.high
+        if len({left, left_neck, head, right_neck, right}) < 5:
+            continue
         if trends[left + rule.width] != -side or low[head] >= min(low[left], low[right]):
             continue
         if not alike(low[left], low[right], rule, unit):

@@ -111,8 +111,9 @@ def test_the_page_has_what_became_of_the_breaks(made: Made) -> None:
             few = f"too few ({measure['n']}) " if not measure["enough"] else ""
             assert plain(cell).startswith(f"{few}{100 * measure['value']:.0f} %")
             published = measure["published"]
-            books = "" if published is None else f", books {100 * published:.0f} %"
-            assert plain(cell).endswith(f"chance {plain(words.percent(measure['chance']))}{books}")
+            beside = [] if np.isnan(measure["chance"]) else [f"chance {plain(words.percent(measure['chance']))}"]
+            beside += [] if published is None else [f"books {100 * published:.0f} %"]
+            assert plain(cell).endswith(", ".join(beside))
     assert sum(one["breaks"] for one in traits["rows"]) == len(made.tested.setups)
     assert "Without each condition" not in made.html
 

@@ -318,7 +318,7 @@ def test_a_picture_marks_where_things_happened(made: Made) -> None:
     rsi = np.arange(len(bars), dtype=float)
     at = {name: int(bars.index.get_loc(setup[name])) for name in ("left_price", "right_osc", "aggressive_entry_time")}
     first = at["left_price"] - 5
-    scene = gallery.Scene(setup, bars, ("RSI", rsi, (30.0,)), first, first + 90)
+    scene = gallery.Scene(setup, bars, ("RSI", rsi, (30.0,)), first, first + 90, made.tested.drawn)
     figure = figures.sheet(390, 300)
     above, below = figures.panel(figure, 0, 0, 300, 200), figures.panel(figure, 0, 200, 300, 90)
     gallery.divergence([above, below], scene)

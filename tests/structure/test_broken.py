@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,8 @@ REACHED: dict[str, tuple[dict[int, Bar], int, float]] = {
     "the hundredth bar is the last one": ({}, 100, 0),
     "the data end first": ({}, 99, NAN),
     "the data end first, at once": ({}, 0, NAN),
-    "the target in the last bar there is": ({50: UP}, 50, 1),
-    "the stop in the last bar there is": ({50: DOWN}, 50, 0),
+    "the target in the last bar there is, before its time": ({50: UP}, 50, NAN),
+    "the stop in the last bar there is, before its time": ({50: DOWN}, 50, NAN),
 }
 
 
@@ -105,8 +106,9 @@ AFTER: dict[str, tuple[dict[int, Bar], int, float, float]] = {  # tail, bars aft
     "the data end before": ({}, 29, NAN, 0),
     "the data end with the five bars": ({}, 5, NAN, 0),
     "the data end before the fifth": ({}, 4, NAN, NAN),
-    "the data end after a touch": ({3: NEAR}, 3, 1, NAN),
-    "the data end after a close inside": ({3: INSIDE}, 3, 1, 1),
+    "the data end after a touch": ({3: NEAR}, 3, NAN, NAN),
+    "the data end after a close inside": ({3: INSIDE}, 3, NAN, NAN),
+    "the data end after the fifth": ({3: INSIDE}, 5, NAN, 1),
 }
 
 
@@ -147,14 +149,15 @@ def test_every_pattern_that_became_known_is_told() -> None:
 def counted(bars: Bars, setups: Setups) -> dict[str, list[float]]:
     """The same measures, setup by setup and bar by bar."""
     low, high, n = bars.low.tolist(), bars.high.tolist(), len(bars)
-    after = [entry.fate for entry in plain.retest(bars, setups)]
-    far = [entry.fate for entry in plain.retest(bars, setups, 5, near=-99.0)]  # no retest: a close inside, or nothing
+    free = replace(setups, stop=np.full(len(setups), NAN))
+    after = [entry.fate for entry in plain.retest(bars, free)]
+    far = [entry.fate for entry in plain.retest(bars, free, 5, near=-99.0)]  # no retest: a close inside, or nothing
     usual = relative_volume(bars, False)
     made: dict[str, list[float]] = {"reached": [], "back": [], "false": [], "loud": []}
     for row in range(len(setups)):
         known, side = int(setups.known_at[row]), int(setups.direction[row])
         stop, target = float(setups.stop[row]), float(setups.target[row])
-        reached = 0.0 if known + 100 < n else NAN
+        reached = 0.0
         for t in range(known + 1, min(known + 101, n)):
             if (low[t] <= stop) if side > 0 else (high[t] >= stop):
                 reached = 0.0
@@ -162,9 +165,9 @@ def counted(bars: Bars, setups: Setups) -> dict[str, list[float]]:
             if (high[t] >= target) if side > 0 else (low[t] <= target):
                 reached = 1.0
                 break
-        made["reached"].append(NAN if math.isnan(target) else reached)
-        made["back"].append({"entered": 1.0, "setup_broken": 1.0, "lapsed": 0.0, "pending": NAN}[after[row]])
-        made["false"].append({"setup_broken": 1.0, "lapsed": 0.0, "pending": NAN}[far[row]])
+        made["reached"].append(NAN if math.isnan(target) or known + 100 >= n else reached)
+        made["back"].append(NAN if known + 30 >= n else float(after[row] in ("entered", "setup_broken")))
+        made["false"].append(NAN if known + 5 >= n else float(far[row] == "setup_broken"))
         ratio = usual[int(setups.anchors.get("break", setups.known_at)[row])]
         made["loud"].append(NAN if math.isnan(ratio) else float(ratio >= 1.5))
     return made

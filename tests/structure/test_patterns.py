@@ -111,9 +111,11 @@ def test_a_pattern_and_its_break_by_hand(shape: str, way: int, side: int) -> Non
         [way * side],
     )
     anchors = {key: int(bar[0]) for key, bar in setups.anchors.items() if key != "setup_extreme"}
-    assert anchors == {"start": 30, "upper": (50, 60)[::side][0], "lower": (60, 50)[::side][0]}
+    made_of = {"start": 30, "upper": (50, 60)[::side][0], "lower": (60, 50)[::side][0]}
+    assert anchors == made_of | {"break": int(setups.known_at[0])}
     ends = [float(np.exp(BASE + side * edge)) for edge in (frame.lower(70), frame.upper(70))]
-    height = abs(float(np.exp(BASE + side * frame.upper(30)) - np.exp(BASE + side * frame.lower(30))))
+    wide = [np.exp(BASE + side * frame.upper(bar)) - np.exp(BASE + side * frame.lower(bar)) for bar in (30, 70)]
+    height = float(np.max(np.abs(wide)))  # of a channel that rises in price too, it is the wider the further on
     stop, broke = ends if way > 0 else ends[::-1]
     assert setups.stop[0] == pytest.approx(stop, rel=1e-12)
     assert setups.target[0] == pytest.approx(broke + way * side * height, rel=1e-12)
