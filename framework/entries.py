@@ -30,9 +30,9 @@ FATES = np.array(["entered", "setup_broken", "lapsed", "pending"])
 class Policy:
     """What a policy made of n setups: m entries, and for each setup what became of it.
 
-    fate: entered, setup_broken (before the entry its extreme broke, or price closed back inside the line whose break it
-    is), lapsed (the wait ran out), pending (the data ended first). Vetoed setups have a fate too; whoever trades leaves
-    them out.
+    fate: entered, setup_broken (before the entry its extreme broke; of the break of a line, price closed back inside or
+    went beyond the stop), lapsed (the wait ran out), pending (the data ended first). Vetoed setups have a fate too;
+    whoever trades leaves them out.
     """
 
     entries: Entries

@@ -11,6 +11,7 @@ import pytest
 from framework import confluence
 from framework.bars import Bars
 from framework.confluence import HIGHEST, WEIGHTS, agreements, families, scored, states
+from framework.entries import conservative
 from framework.errors import MissingError, UserError
 from framework.indicators import WAVES
 from framework.rules import FAMILIES, RULES, Rule, known, stands, valid
@@ -71,7 +72,7 @@ def second(bars: Bars) -> dict[int, plain.States]:
     tables: dict[str, list[Setups] | None] = {}
     for rule, find in FOUND.items():
         try:
-            tables[rule] = find(bars)
+            tables[rule] = None if rule in plain.LOUD and not plain.volume_known(bars) else find(bars)
         except MissingError:
             tables[rule] = None
     candles = fibonacci.turning(bars)
@@ -88,6 +89,11 @@ def flat(n: int = 80) -> Bars:
     table = bars_at(hours("2024-01-01", n)).frame()
     table[["open", "high", "low", "close"]] = 100.0
     return Bars.from_frame(table, "X", "1h")
+
+
+def silent(bars: Bars) -> Bars:
+    """The same without volume."""
+    return Bars.from_frame(bars.frame().drop(columns="volume"), bars.symbol, bars.timeframe)
 
 
 def missing(bars: Bars) -> Setups:
@@ -202,36 +208,67 @@ def test_real_setups_that_had_broken_do_not_speak(rule: str) -> None:
 
 @pytest.mark.parametrize("wait", [30, 8])
 def test_a_retest_is_where_the_conservative_entry_comes_in(wait: int) -> None:
-    seen = 0
+    """Of a setup whose stop price never reaches; with its own, not where price went beyond that before or there."""
+    seen, stopped = 0, 0
     for name in SAMPLE:
         bars = load(f"sample:{name}")
         low, high = bars.low.tolist(), bars.high.tolist()
         for breaks in (line_breaks(bars), pattern_breaks(bars), head_and_shoulders(bars), price_doubles(bars)):
-            rows = []
-            for one in entries.retest(bars, breaks, wait):
+            rows, held = [], []
+            free = replace(breaks, stop=np.where(breaks.direction > 0, 0.0, np.inf))
+            for one in entries.retest(bars, free, wait):
                 if one.fate == "entered":
                     since, kind = int(breaks.known_at[one.setup]), f"retest_{breaks.kind[one.setup]}"
                     stop = min(low[since : one.bar + 1]) if one.side > 0 else max(high[since : one.bar + 1])
-                    rows.append((one.bar, kind, one.side, since, one.bar - since, stop, str(breaks.veto[one.setup])))
+                    broke, veto = int(breaks.anchors["break"][one.setup]), str(breaks.veto[one.setup])
+                    rows.append((one.bar, kind, one.side, broke, one.bar, one.bar - since, stop, veto))
+                    after, limit = slice(since + 1, one.bar + 1), float(breaks.stop[one.setup])
+                    if min(low[after]) >= limit if one.side > 0 else max(high[after]) <= limit:
+                        held.append((one.setup, one.bar))
             found = retests(bars, breaks, wait)
-            columns = [found.known_at, found.kind, found.direction, found.anchors["break"], found.features["f_wait"]]
-            got = zip(*(column.tolist() for column in (*columns, found.stop, found.veto)), strict=True)
+            anchors, features = found.anchors, found.features
+            columns = [found.known_at, found.kind, found.direction, anchors["break"], anchors["back"]]
+            got = zip(
+                *(column.tolist() for column in (*columns, features["f_wait"], found.stop, found.veto)), strict=True
+            )
             assert sorted(got) == sorted(rows) and found.rule == f"retest_{breaks.rule}"
-            assert (np.diff(found.known_at) >= 0).all() and set(breaks.features) | {"f_wait"} == set(found.features)
-            seen += len(rows)
-    assert seen > 100
+            assert (np.diff(found.known_at) >= 0).all() and set(breaks.features) | {"f_wait"} == set(features)
+            policy = conservative(bars, breaks, wait)
+            entered = zip(policy.entries.setup.tolist(), policy.entries.bar.tolist(), strict=True)
+            assert sorted(entered) == sorted(held)
+            dropped = {one.setup for one in entries.retest(bars, free, wait) if one.fate == "entered"} - dict(
+                held
+            ).keys()
+            assert set(policy.fate[sorted(dropped)]) <= {"setup_broken"}
+            seen, stopped = seen + len(rows), stopped + len(dropped)
+    assert seen > 100 and stopped >= 1
 
 
 def test_breaks_with_the_volume_of_one() -> None:
-    found = made(flat(), [20, 30, 40, 50], [1] * 4)
+    bars = flat()
+    found = made(bars, [20, 30, 40, 50], [1] * 4)
     ratio, stated = np.array([1.5, 1.49, np.nan, 2.0]), np.array([0.0, 1, 1, -1])
     for features, kept in (
-        ({}, [20, 30, 40, 50]),
         ({"f_volume_ratio": ratio}, [20, 50]),
-        ({"f_stated": stated}, [20, 30, 40]),
         ({"f_volume_ratio": ratio, "f_stated": stated}, [20]),
+        ({"f_volume_ratio": np.full(4, 1.5), "f_stated": stated}, [20, 30, 40]),
     ):
-        assert valid(replace(found, features=features)).known_at.tolist() == kept
+        assert valid(bars, replace(found, features=features)).known_at.tolist() == kept
+
+
+@pytest.mark.parametrize("find", [line_breaks, pattern_breaks, head_and_shoulders, price_doubles])
+def test_no_break_is_confirmed_where_no_volume_is_known(find: Callable[[Bars], Setups]) -> None:
+    """Though there are breaks; volume known of one bar is enough to ask, and of the others it is then too little."""
+    bars = load("sample:AAPL")
+    none, one = bars.frame().assign(volume=np.nan), bars.frame()
+    one.loc[one.index[1:], "volume"] = np.nan
+    for quiet in (silent(bars), Bars.from_frame(none, "AAPL", "1d")):
+        assert len(find(quiet)) > 0 and "f_volume_ratio" not in find(quiet).features
+        with pytest.raises(MissingError, match="the volume of no bar is known"):
+            valid(quiet, find(quiet))
+    little = Bars.from_frame(one, "AAPL", "1d")
+    assert len(find(little)) > 0 and len(valid(little, find(little))) == 0
+    assert 0 < len(valid(bars, find(bars))) < len(find(bars))
 
 
 @pytest.mark.usefixtures("rules")
@@ -357,13 +394,19 @@ def test_what_cannot_be_known_is_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_market_without_volume() -> None:
-    table = load("sample:AAPL").frame()[:900].drop(columns="volume")
-    bars = Bars.from_frame(table, "AAPL", "1d")
+    """Neither the rules of volume are known nor the breaks that it confirms; of breaks the false ones speak still."""
+    bars = silent(load("sample:AAPL")[:900])
     found = scored(bars, made(bars, [200, 500, 800], [1, -1, 1])).features
     assert found["f_unknown"].tolist() == [1, 1, 1]
-    silent = [name for name, rule in RULES.items() if rule.family == "volume"]
-    assert all(np.isnan(found[f"f_with_{name}"]).all() for name in silent)
-    assert not any(np.isnan(found[f"f_with_{name}"]).any() for name in RULES if name not in silent)
+    unknown = {name for name, rule in RULES.items() if rule.family == "volume"}
+    unknown |= {"line_break", "retest", "pattern_break", "head_and_shoulders", "price_double"}
+    assert all(np.isnan(found[f"f_with_{name}"]).all() for name in unknown)
+    assert not any(np.isnan(found[f"f_with_{name}"]).any() for name in RULES if name not in unknown)
+    for side in (1, -1):
+        said, told = states(bars, side), families(bars, side)
+        assert {name for name in RULES if (said[name] == -1).all()} == unknown
+        assert set(said["false_break"].tolist()) == {0, 1}
+        assert told["breaks"].tolist() == said["false_break"].tolist() and (told["volume"] == -1).all()
 
 
 def test_agreements_are_the_first_bar_of_so_much(monkeypatch: pytest.MonkeyPatch) -> None:

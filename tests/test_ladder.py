@@ -27,7 +27,7 @@ from framework.workspace import load_strategy
 from tests.reference import confluence as plain
 
 from .structure import coarse_charts
-from .test_confluence import FOUND, SAMPLE, flat, missing, second
+from .test_confluence import FOUND, SAMPLE, flat, missing, second, silent
 from .test_context import setups as made
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,15 +120,15 @@ def test_legs_of_the_other_side_or_with_a_veto_are_none(monkeypatch: pytest.Monk
 
 
 def test_a_leg_that_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without volume, the bounce and the break."""
     legs(monkeypatch, AT, unknown="volume_bounce")
     found = combinations(flat(), 2)
     assert found.known_at.tolist() == [25] and found.features["f_count"].tolist() == [2]
     assert np.isnan(found.features["f_of_volume_bounce"]).all() and found.features["f_of_line_break"].tolist() == [0]
-    silent = Bars.from_frame(load("sample:AAPL").frame()[:900].drop(columns="volume"), "AAPL", "1d")
     monkeypatch.undo()
-    real = combinations(silent, 1)
-    assert len(real) > 20 and np.isnan(real.features["f_of_volume_bounce"]).all()
-    assert not any(np.isnan(real.features[f"f_of_{leg}"]).any() for leg in LEGS if leg != "volume_bounce")
+    real, unknown = combinations(silent(load("sample:AAPL")[:900]), 1), ("volume_bounce", "line_break")
+    assert len(real) > 20 and all(np.isnan(real.features[f"f_of_{leg}"]).all() for leg in unknown)
+    assert not any(np.isnan(real.features[f"f_of_{leg}"]).any() for leg in LEGS if leg not in unknown)
 
 
 def test_a_word_that_is_no_leg() -> None:
@@ -148,6 +148,9 @@ def given_legs(bars: Bars) -> dict[str, list[plain.Event] | None]:
     }
     found: dict[str, list[plain.Event] | None] = {}
     for leg, find in tables.items():
+        if leg == "line_break" and not plain.volume_known(bars):
+            found[leg] = None
+            continue
         try:
             found[leg] = plain.leg_events(leg, find(bars))
         except MissingError:
@@ -239,6 +242,11 @@ def same(bars: Bars) -> int:
 @pytest.mark.parametrize("name", SAMPLE)
 def test_confluence_equals_the_plain_second_implementation(name: str) -> None:
     assert same(load(f"sample:{name}")) > 250
+
+
+def test_both_equal_the_plain_ones_on_a_market_without_volume() -> None:
+    bars = silent(load("sample:AAPL")[:900])
+    assert same(bars) > 20 and same_ladder(bars)[0] > 20
 
 
 @settings(max_examples=25, deadline=None)

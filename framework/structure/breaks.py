@@ -87,7 +87,8 @@ def false_breaks(bars: Bars, breaks: Setups, back: int = BACK) -> Setups:
     """Breaks that a close on the line's old side takes back within `back` bars, known at that close; of the other side.
 
     Kinds: false_ before the break's. Anchors: the break's, and back, where that was. stop: the highest high (of a long:
-    lowest low) since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
+    lowest low) since that was known. Features: the break's, and f_wait in bars since it was known. A veto of the
+    break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, back).inside, "false", -1)
 
@@ -97,7 +98,8 @@ def retests(bars: Bars, breaks: Setups, wait: int = WAIT) -> Setups:
     known at that close, of the break's side.
 
     Kinds: retest_ before the break's. Anchors: the break's, and back, where that was. stop: the lowest low (of a short:
-    highest high) since the break. Features: the break's, and f_wait in bars. A veto of the break's is one of its own.
+    highest high) since that was known. Features: the break's, and f_wait in bars since it was known. A veto of the
+    break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, wait).retest, "retest", 1)
 

@@ -27,12 +27,12 @@ def pattern_breaks(bars: Bars, rule: PatternRule = PATTERNS) -> Setups:
     """Every break of a channel, wedge or triangle, known at the close beyond its edge, found once for each rule.
 
     Kinds: the shape and the way it broke, as falling_wedge_up. Of several that break the same way at one close the one
-    with most touches counts, then the longest; one that breaks within five bars of another of its kind is the same one,
-    drawn with another line, and counts no more. Anchors: start, from which both edges are there; upper and lower, the
-    last touch of each when the pattern was known; break, at which it broke. lines: `broken`, the edge that broke, and
-    `opposite`, the other, both from their first touch to known_at; `target`. stop: on the opposite edge at known_at.
-    height: of the pattern where it is widest, at its start or at known_at; target: as far from where the edge broke,
-    NaN below zero.
+    with most touches counts, then the longest; one that breaks within five bars after another of its kind, counted or
+    not, is the same one, drawn with another line, and counts no more. Anchors: start, from which both edges are there;
+    upper and lower, the last touch of each when the pattern was known; break, at which it broke. lines: `broken`, the
+    edge that broke, and `opposite`, the other, both from their first touch to known_at; `target`. stop: on the opposite
+    edge at known_at. height: of the pattern where it is widest, at its start or at known_at; target: as far from where
+    the edge broke, NaN below zero.
 
     Features: f_stated 1 when it broke as books say of its shape, -1 the other way, 0 where they say either; f_touches
     of both edges and f_span in bars from start to the last of them, when the pattern was known; f_age since known_at of

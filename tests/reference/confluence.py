@@ -83,11 +83,16 @@ def events(setups: Any) -> list[Event]:
     return found
 
 
+def volume_known(bars: Any) -> bool:
+    """Whether that of any bar is. Where none is, which breaks count cannot be said."""
+    return any(not math.isnan(volume) for volume in bars.volume.tolist())
+
+
 def spoken(rule: str, table: Any) -> list[Event]:
     """Of what a detector found, what counts for the rule."""
     rows = events(table)
     if rule in LOUD:
-        loud = [one for one in rows if "f_volume_ratio" not in one.features or one.features["f_volume_ratio"] >= 1.5]
+        loud = [one for one in rows if one.features["f_volume_ratio"] >= 1.5]
         return [one for one in loud if one.features.get("f_stated", 0.0) != -1.0]
     if rule == "stochastic_cross":
         return [one for one in rows if one.features["f_from_zone"] == 1.0]
@@ -116,9 +121,9 @@ def states(
 ) -> States:
     """What each rule says at each bar, NaN where that cannot be known.
 
-    tables: by rule what its detectors found, None where the market does not know what they need. candles: whether one
-    at a bar turns price up, and down. lines: of each of LINES a value a bar, above zero where it is bullish, below
-    where bearish.
+    tables: by rule what its detectors found, None where the market does not know what the rule needs, be it to find
+    them or to say which count. candles: whether one at a bar turns price up, and down. lines: of each of LINES a value
+    a bar, above zero where it is bullish, below where bearish.
     """
     said: States = {}
     for rule in FAMILY:
