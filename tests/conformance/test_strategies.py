@@ -145,7 +145,7 @@ def _known(found, *columns: str):
 
 @pytest.fixture(scope="module")
 def bars() -> Bars:
-    return with_interest(load("sample:MSFT")[:1500])
+    return with_interest(load("sample:MSFT")[:1200])
 
 
 @pytest.fixture(scope="module")
