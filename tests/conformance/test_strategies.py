@@ -154,10 +154,10 @@ def long() -> Bars:
 
 
 def cuts(bars: Bars, noise: int | None, first: bool = True) -> range:
-    """Every bar; every fifth for another future, which hardly ever finds what a cut does not, and every fifth of those
+    """Every bar; every tenth for another future, which hardly ever finds what a cut does not, and every fifth of those
     for other options of a strategy. All of them at every bar: test_every_prefix_of_a_long_series.
     """
-    return range(30, len(bars) - 1, (1 if noise is None else 5) * (1 if first else 5))
+    return range(30, len(bars) - 1, (1 if noise is None else 10) * (1 if first else 5))
 
 
 def test_strategies_are_there() -> None:
