@@ -28,7 +28,7 @@ from .structure.patterns import inside
 from .structure.shoulders import head_and_shoulders
 from .structure.timeframes import coarse
 from .structure.traits import any_between, running
-from .structure.volume import relative_volume
+from .structure.volume import SURGE, relative_volume
 from .structure.volume_divergence import obv_divergences
 from .structure.waves import WaveRule, double_bottoms
 
@@ -43,7 +43,6 @@ NEAR = 0.5  # ATR between a setup's extreme and a level
 OLDEST = 250  # bars before the setup's first anchor from which levels are taken: any price is near one of all time
 WIDTH = 5  # of the swings that are levels
 OVERSOLD = 30.0  # RSI points; overbought is 100 less that
-SURGE = 1.5  # times the usual volume: that of a breakout
 
 
 @dataclass(frozen=True)

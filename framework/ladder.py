@@ -63,7 +63,7 @@ def combinations(bars: Bars, least: int, without: str = NONE, within: int = WITH
     Of a leg that was known twice the later counts. Kinds: combination_up, combination_down. Anchors: bar, and first,
     the bar at which the earliest of the legs was known. stop: the lowest low (highest high) since the earliest price
     that one of them stands on. Features: f_count of the legs that are there, f_of_LEG 1 where it is, NaN where it
-    cannot be known: without volume, the bounce. Vetoes none. Raises UserError for another leg.
+    cannot be known: without volume, the bounce and the break. Vetoes none. Raises UserError for another leg.
     """
     if without not in (NONE, *LEGS):
         raise UserError("without", f"'{without}' is no leg", nearest(without, LEGS))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bars import Bars
-from .context import SURGE, WITHIN, obv_turns, plain_divergences
+from .context import WITHIN, obv_turns, plain_divergences
 from .indicators import WAVES, bar_momentum
 from .setups import Setups
 from .structure.averages import alignment, average_crosses, average_double, regime, side_of_average
@@ -33,6 +33,7 @@ from .structure.shoulders import head_and_shoulders
 from .structure.stochastic import crosses
 from .structure.top_tier import top_tiers
 from .structure.traits import running
+from .structure.volume import SURGE
 from .structure.volume_bars import volume_bars
 from .structure.wave_combinations import hierarchies, high_conviction, strongest
 from .structure.waves import WaveRule, double_bottoms

@@ -34,10 +34,14 @@ class Segment(NamedTuple):
         """Those of the setups in `rows`."""
         return Segment(*(column[rows] for column in self))
 
+    @property
+    def slope(self) -> Floats:
+        """Log price a bar; 0 of a line whose points share a bar."""
+        return np.asarray(np.log(self.ends / self.begins) / np.maximum(self.last - self.first, 1))
+
     def price(self, bar: Ints) -> Floats:
         """Its prices at these bars, a setup each, however far on."""
-        rise = np.log(self.ends / self.begins) / np.maximum(self.last - self.first, 1)
-        return np.asarray(self.begins * np.exp(rise * (bar - self.first)))
+        return np.asarray(self.begins * np.exp(self.slope * (bar - self.first)))
 
 
 def level(first: Ints, last: Ints, price: Floats) -> Segment:

@@ -222,6 +222,8 @@ def _unsound(found: Setups, bars: int) -> str:
     columns = [(name, getattr(found, name), form) for name, form in fixed.items()]
     columns += [(name, bar, whole) for name, bar in found.anchors.items()]
     columns += [(name, feature, numbers) for name, feature in found.features.items()]
+    ends = [(f"line {name}, {end}", at) for name, line in found.lines.items() for end, at in line._asdict().items()]
+    columns += [(name, at, whole if name.endswith(("first", "last")) else numbers) for name, at in ends]
     shape = np.shape(found.known_at)
     for name, column, (dtypes, said) in columns:
         if not isinstance(column, np.ndarray) or column.dtype.kind not in dtypes or column.shape != shape:
@@ -232,7 +234,8 @@ def _unsound(found: Setups, bars: int) -> str:
         return f"a known_at lies outside the {bars} bars"
     if (np.diff(found.known_at) < 0).any():
         return "known_at does not ascend"
-    for name, bar in found.anchors.items():
+    bars_of = dict(found.anchors) | {name: at for name, at in ends if name.endswith(("first", "last"))}
+    for name, bar in bars_of.items():
         if ((bar < 0) | (bar > found.known_at)).any():
             return f"a bar of {name} lies outside the bars up to its known_at"
     return ""

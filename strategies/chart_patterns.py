@@ -20,6 +20,7 @@ from framework.bars import Bars
 from framework.context import Context, attached
 from framework.params import choice, span
 from framework.setups import Setups
+from framework.structure.breaks import confirmed
 from framework.structure.broken import Broken, broken
 from framework.structure.edges import PatternRule
 from framework.structure.lines import LineRule
@@ -53,8 +54,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     """
     found = _found(bars, p)
     if p.confirmed:
-        bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
-        found = found.refuse(~(found.features["f_volume_ratio"] >= p.volume), "without volume")
+        found = confirmed(bars, found, p.volume)
     if p.stated and "f_stated" in found.features:
         found = found.refuse(found.features["f_stated"] < 0, "not the way that books say")
     return attached(bars, found, Context(features=("rsi_divergence_20",)))

@@ -20,7 +20,7 @@ from framework.bars import Bars
 from framework.context import Context, attached
 from framework.params import choice, span
 from framework.setups import Setups
-from framework.structure.breaks import BreakRule, false_breaks, line_breaks
+from framework.structure.breaks import BreakRule, confirmed, false_breaks, line_breaks
 from framework.structure.broken import Broken, broken
 from framework.structure.lines import LineRule
 from framework.structure.volume import relative_volume
@@ -49,8 +49,7 @@ def setups(bars: Bars, p: Params) -> Setups:
     if p.signal == "false_break":
         found = false_breaks(bars, found)
     elif p.confirmed:
-        bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
-        found = found.refuse(~(found.features["f_volume_ratio"] >= p.volume), "without volume")
+        found = confirmed(bars, found, p.volume)
     if p.lines == "trend":
         found = found.refuse(~np.isin(found.kind, AGAINST_TREND), "no line of a trend")
     found = found.refuse(found.features["f_touches"] < p.touches, "too few touches")

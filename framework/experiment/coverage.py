@@ -43,7 +43,8 @@ def _uncounted(tested: OutOfSample) -> Iterator[str]:
     counted = any(name.startswith(("f_of_volume", "f_unknown")) for name in map(str, tested.setups))
     for bars in tested.markets:
         if counted and "volume" not in bars.known:
-            yield f"The volume of {bars.symbol} is not known: rules on it count as nothing in the confluence."
+            unsaid = "rules on it count as nothing in the confluence, nor do breaks that it would confirm"
+            yield f"The volume of {bars.symbol} is not known: {unsaid}."
 
 
 def known_funding(tested: OutOfSample) -> dict[str, Any]:

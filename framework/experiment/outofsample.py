@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..entries import patience
 from ..params import Value
+from ..setups import BROKEN
 from ..simulation import Terms
 from ..validation.trading import Found, Trading
 from ..validation.walk import Account, Part, chain, hold, row_at, share
@@ -32,8 +33,9 @@ class OutOfSample:
     trades: of the accounts, one row a trade. setups: every setup known in a test window, with what became of it by
     itself in each variant. equity: at every close, one column a variant, one for buying and holding, and each
     symbol's part of these; a variant whose markets share the cash has no parts. drawn: the lines of those setups, see
-    `Setups.drawn`. bounds: R of the accounts' closed
-    trades had every undecided bar gone the other way, by variant. per_year: bars a year of the equity's calendar.
+    `Setups.drawn`. retests: whether they are breaks of lines, whose retest a conservative entry waits for. bounds: R of
+    the accounts' closed trades had every undecided bar gone the other way, by variant. per_year: bars a year of the
+    equity's calendar.
     """
 
     markets: Sequence[Bars]
@@ -43,6 +45,7 @@ class OutOfSample:
     setups: pd.DataFrame
     equity: pd.DataFrame
     drawn: pd.DataFrame
+    retests: bool
     refused: Mapping[str, Mapping[str, int]]
     bounds: Mapping[str, pd.DataFrame]
     per_year: float
@@ -54,10 +57,12 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
     parts: dict[str, list[list[Part]]] = {name: [] for name in trading.policies}
     setups: list[pd.DataFrame] = []
     drawn: list[pd.DataFrame] = []
+    retests = False
     for bars in markets:
         found = _found(trading, bars, chosen)
         setups += _setups(bars, found, trading)
         drawn += [one.setups.take(_inside(bars, window, one)).drawn() for window, one in found]
+        retests |= any(BROKEN in one.setups.lines for _, one in found)
         for name in trading.policies:
             parts[name].append([_part(bars, window, one, name) for window, one in found])
     accounts = {name: _accounts(trading, trading.terms, markets, many, begin) for name, many in parts.items()}
@@ -71,6 +76,7 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
         setups=_in_order(setups),
         equity=equity,
         drawn=_typed(pd.concat([drawn[0], *(table for table in drawn[1:] if len(table))], ignore_index=True)),
+        retests=retests,
         refused={name: _counted([one.refused for one in many]) for name, many in accounts.items()},
         bounds={name: pd.concat([one.trades for one in many], ignore_index=True) for name, many in other.items()},
         per_year=_per_year(equity["time"]),

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, win_rate
-from ..setups import BROKEN
 from ..simulation import Costs
 from ..study import Trial, scored
 from ..validation.windows import Window
@@ -146,7 +145,7 @@ def _paired(tested: OutOfSample, seed: int) -> dict[str, Any]:
     both = rows[(rows["aggressive_fate"] == "entered") & (rows["conservative_fate"] == "entered")]
     every, filled = _difference(rows, seed), _difference(both, seed)
     return {
-        "waits_for": "retest" if (tested.drawn["line"] == BROKEN).any() else "second bottom",
+        "waits_for": "retest" if tested.retests else "second bottom",
         "all": every,
         "filled_by_both": filled,
         "left_out_at_the_end": int(((setups["veto"] == "") & ~setups["complete"]).sum()),

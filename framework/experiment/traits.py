@@ -11,9 +11,9 @@ import pandas as pd
 
 from ..bars import Bars
 from ..errors import UserError
-from ..metrics import ENOUGH, win_rate
+from ..metrics import ENOUGH, time_blocks, win_rate
 from ..params import Value
-from ..structure.broken import Broken
+from ..structure.broken import HORIZON, Broken
 from ..validation.published import PUBLISHED, SOURCE
 from ..validation.shuffled import shuffled
 from ..validation.walk import row_at
@@ -30,8 +30,8 @@ def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[
     rows: of each kind `breaks`, how many; `formed`, how many patterns of its shape became known, None where only those
     that broke are seen; of `way` (this side, of all breaks of its shape), `reached`, `back` and `false` the share with
     its interval, that of the shuffled bars, where there are enough, and what is published, NaN and None where there is
-    nothing. volume: the
-    same of `reached` and `false` with a break's volume and without.
+    nothing. volume: the same of `reached` and `false`
+    with a break's volume and without.
     """
     strategy = tested.trading.strategy
     if strategy.break_down is None:
@@ -60,13 +60,22 @@ def _table(strategy: Any, bars: Bars, params: Any, begin: pd.Timestamp, end: pd.
     one = strategy.traits(bars, params)
     if not isinstance(one, Broken):
         raise UserError(strategy.where, f"traits() returned {type(one).__name__}", "return Broken")
-    columns = {name: getattr(one, name) for name in ("kind", "side", "known_at", "reached", "back", "false", "loud")}
-    table = pd.DataFrame(columns | {"shape": [_shape(kind) for kind in one.kind]})
+    columns = {name: getattr(one, name) for name in ("kind", "known_at", "reached", "back", "false", "loud")}
+    table = _columns(strategy, columns | {"shape": [_shape(kind) for kind in one.kind]})
     if one.shape is not None:
-        formed = pd.DataFrame({"kind": "", "known_at": one.known, "shape": one.shape})
-        table = pd.concat([table, formed], ignore_index=True)
+        formed = _columns(strategy, {"known_at": one.known, "shape": one.shape})
+        table = pd.concat([table, formed.assign(kind="")], ignore_index=True)
     rows = (table["known_at"] >= row_at(bars, begin)) & (table["known_at"] < row_at(bars, end))
-    return table[rows].assign(time=bars.index[table.loc[rows, "known_at"]])
+    time = bars.time[table.loc[rows, "known_at"]]
+    return table[rows].assign(time=time, life=np.full(len(time), HORIZON * bars.step))
+
+
+def _columns(strategy: Any, columns: Mapping[str, Any]) -> pd.DataFrame:
+    lengths = {name: -1 if values is None else len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        held = f"traits() returned Broken with {', '.join(f'{n} {name}' for name, n in lengths.items())}"
+        raise UserError(strategy.where, held, "a value each")
+    return pd.DataFrame(dict(columns))
 
 
 def _shape(kind: str) -> str:
@@ -79,12 +88,8 @@ def _row(kind: str, ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
     patterns = int(((ours["kind"] == "") & (ours["shape"] == shape)).sum())
     row: dict[str, Any] = {"kind": kind, "breaks": len(own), "formed": patterns or None}
     for name in MEASURES:
-        said = [_said(table, kind, shape, name) for table in (ours, chance)]
-        row[name] = _share(said[0]) | {
-            "chance": float(said[1]["value"].mean()) if len(said[1]) >= ENOUGH else np.nan,
-            "chance_n": len(said[1]),
-            "published": PUBLISHED.get(kind, {}).get(name),
-        }
+        row[name] = _beside(*(_said(table, kind, shape, name) for table in (ours, chance)))
+        row[name]["published"] = PUBLISHED.get(kind, {}).get(name)
     return row
 
 
@@ -97,14 +102,17 @@ def _said(table: pd.DataFrame, kind: str, shape: str, name: str) -> pd.DataFrame
     return rows.assign(value=rows[name])
 
 
-def _share(said: pd.DataFrame) -> dict[str, Any]:
-    blocks = said["time"].dt.tz_localize(None).to_numpy().astype("datetime64[M]")
-    return asdict(win_rate(said["value"].to_numpy() == 1, np.unique(blocks, return_inverse=True)[1]))
+def _beside(ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
+    """A share with its interval, and beside it that of the shuffled bars, NaN where these have too few."""
+    blocks = time_blocks(ours["time"].to_numpy("M8[us]"), ours["life"].to_numpy("m8[us]"))
+    share = win_rate(ours["value"].to_numpy() == 1, blocks)
+    enough = len(chance) >= ENOUGH
+    return asdict(share) | {"chance": float(chance["value"].mean()) if enough else np.nan, "chance_n": len(chance)}
 
 
 def _loud(loud: float, ours: pd.DataFrame, chance: pd.DataFrame) -> dict[str, Any]:
     row: dict[str, Any] = {"loud": bool(loud), "breaks": int((ours["loud"] == loud).sum())}
     for name in ("reached", "false"):
         said = [table[(table["loud"] == loud) & table[name].notna()] for table in (ours, chance)]
-        row[name] = _share(said[0].assign(value=said[0][name])) | {"chance": float(said[1][name].mean())}
+        row[name] = _beside(*(table.assign(value=table[name]) for table in said))
     return row

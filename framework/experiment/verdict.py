@@ -47,7 +47,8 @@ def _told(name: str, figures: Mapping[str, Any]) -> tuple[int | None, str]:
         gained = f"{figures['total_return']:+.0%} in all, {_trades(r.n)}"
         return None, f"{name} entries have no R, since trades without a stop have none ({gained})"
     if not r.enough:
-        return None, f"{name} entries made {r.value:+.2f} R a trade, but {_trades(r.n)} are too few to judge ({THIN})"
+        few = f"{_trades(r.n)} {'is' if r.n == 1 else 'are'} too few to judge ({THIN})"
+        return None, f"{name} entries made {r.value:+.2f} R a trade, but {few}"
     words = {1: "made money", -1: "lost money", 0: "show no edge"}[r.sided]
     interval = f"95 % {r.low:+.2f} to {r.high:+.2f}, {_trades(r.n)}"
     return r.sided, f"{name} entries {words}: {r.value:+.2f} R a trade ({interval})"

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..bars import Bars
+from ..validation.walk import row_at
 from .figures import COLOURS
 
 
@@ -19,20 +20,12 @@ def of_setup(drawn: pd.DataFrame, setup: Mapping[str, Any]) -> pd.DataFrame:
     return rows
 
 
-def starts(lines: pd.DataFrame) -> list[pd.Timestamp]:
-    """When lines begin: the picture should hold that."""
-    return list(lines["from_time"])
-
-
 def draw(axes: Axes, lines: pd.DataFrame, bars: Bars, first: int, last: int) -> None:
     """Each line from its first to its last point, as far as the bars first to last are shown. A level is dashed. On a
     plain axis a straight line of logs is slightly bent.
     """
     for one in lines.to_dict("records"):
-        begin, end = (
-            int(np.searchsorted(bars.time, np.datetime64(one[f"{side}_time"].tz_convert(None), "us")))
-            for side in ("from", "to")
-        )
+        begin, end = (row_at(bars, one[f"{side}_time"]) for side in ("from", "to"))
         at = np.arange(max(begin, first), min(end, last - 1) + 1)
         rise = np.log(one["to_price"] / one["from_price"]) / max(end - begin, 1)
         flat = one["from_price"] == one["to_price"]

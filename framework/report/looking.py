@@ -14,9 +14,9 @@ from ..bars import Bars
 from ..params import Value
 from ..workspace import Strategy
 from .figures import STYLE
-from .gallery import picture, scene_of
 from .lines import of_setup
 from .page import template
+from .picture import picture, scene_of
 from .words import count, moment, named, number
 
 

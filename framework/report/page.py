@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
+from ..validation.walk import row_at
 from . import figures, legs, ratios, traits, words
 from .facts import facts
-from .gallery import Tested, bar_at, cards
+from .gallery import Tested, cards
 from .words import Cell, Form, estimate, named, percent, risks
 
 Summary: TypeAlias = Mapping[str, Any]
@@ -234,7 +235,7 @@ def _timeline(summary: Summary, manifest: Mapping[str, Any], tested: Tested) -> 
     for one in summary["windows"]:
         train, test, end = (pd.Timestamp(one[name]) for name in ("train_start", "test_start", "test_end"))
         trained = [bars for bars in tested.markets if bars.index[0] < test]
-        begun = max(bars.index[max(bar_at(bars, test) - embargo, 0)] for bars in trained)
+        begun = max(bars.index[max(row_at(bars, test) - embargo, 0)] for bars in trained)
         marked = "defaults" if one["chosen"] == "defaults" else ""
         spans = {"train": train, "embargo": min(max(begun, train), test), "test": test, "end": end}
         rows.append({"number": one["window"], "marked": marked, **spans})

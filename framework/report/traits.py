@@ -41,7 +41,7 @@ def _cell(one: Mapping[str, Any]) -> dict[str, Any]:
     """The share with its interval, and below it that of the shuffled bars and the published one."""
     if not one["n"]:
         return {"cell": Cell(words.NONE), "beside": ""}
-    beside = [] if math.isnan(one["chance"]) else [f"chance {percent(one['chance'])}"]
+    beside = [] if math.isnan(one["chance"]) else [f"chance {percent(one['chance'])} of {words.count(one['chance_n'])}"]
     if one.get("published") is not None:
         beside.append(f"books {percent(one['published'])}")
     return {"cell": estimate(one, percent), "beside": ", ".join(beside)}

@@ -54,8 +54,8 @@ def line_breaks(bars: Bars, rule: BreakRule = BREAKS) -> Setups:
 
     Kinds: downtrend_break, upwards through a falling resistance, and resistance_break through any other; uptrend_break,
     downwards through a rising support, and support_break. Anchors: start, made and touch, the line's first touch, the
-    one that made it a line and the last; break, at which it broke.
-    lines: `broken`, from start to known_at. stop: the lowest low (of a short: highest high) since the last touch.
+    one that made it a line and the last; break, at which it broke. lines: `broken`, from start to known_at. stop: the
+    lowest low (of a short: highest high) since the last touch.
 
     Features: f_touches, f_span in bars from the first to the last of them, f_age since the last, f_slope ATR that the
     line rises over the span, f_beyond ATR from the line to the close; where volume is known at all, f_volume_ratio of
@@ -73,10 +73,9 @@ def aftermath(bars: Bars, setups: Setups, wait: int = WAIT, near: float = NEAR) 
     """What became of setups that are breaks of a line (`setups.lines["broken"]`), in the `wait` bars after known_at."""
     inside, retest = np.full(len(setups), -1, np.int64), np.full(len(setups), -1, np.int64)
     line = setups.lines[BROKEN]
-    slope = np.log(line.ends / line.begins) / np.maximum(line.last - line.first, 1)
     for side in (1, -1):
         rows = np.flatnonzero(setups.direction == side)
-        level, rise = side * np.log(line.begins[rows]), side * slope[rows]
+        level, rise = side * np.log(line.begins[rows]), side * line.slope[rows]
         low, _, close, unit = logs(bars, side)
         known = setups.known_at[rows]
         inside[rows], retest[rows] = _after(low, close, unit, known, line.first[rows], level, rise, wait, near)
@@ -87,7 +86,7 @@ def false_breaks(bars: Bars, breaks: Setups, back: int = BACK) -> Setups:
     """Breaks that a close on the line's old side takes back within `back` bars, known at that close; of the other side.
 
     Kinds: false_ before the break's. Anchors: the break's, and back, where that was. stop: the highest high (of a long:
-    lowest low) since that was known. Features: the break's, and f_wait in bars since it was known. A veto of the
+    lowest low) since the break was known. Features: the break's, and f_wait in bars since then. A veto of the
     break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, back).inside, "false", -1)
@@ -98,7 +97,7 @@ def retests(bars: Bars, breaks: Setups, wait: int = WAIT) -> Setups:
     known at that close, of the break's side.
 
     Kinds: retest_ before the break's. Anchors: the break's, and back, where that was. stop: the lowest low (of a short:
-    highest high) since that was known. Features: the break's, and f_wait in bars since it was known. A veto of the
+    highest high) since the break was known. Features: the break's, and f_wait in bars since then. A veto of the
     break's is one of its own.
     """
     return _later(bars, breaks, aftermath(bars, breaks, wait).retest, "retest", 1)
@@ -145,6 +144,15 @@ def _of_lines(bars: Bars, lines: Lines, rule: BreakRule, detection: str) -> Setu
     rows = Rows(kind, anchors, last, known, features)
     made = of_side(bars, side, "line_break", rows, detection)
     return replace(made, lines={BROKEN: Segment(start, known, begins, ends)})
+
+
+def confirmed(bars: Bars, found: Setups, volume: float) -> Setups:
+    """The breaks, those with less than so many times the usual volume recorded and not traded.
+
+    Raises MissingError where no volume is known.
+    """
+    bars.need("volume", "confirmed = false, to trade breaks without a break's volume too")
+    return found.refuse(~(found.features["f_volume_ratio"] >= volume), "without volume")
 
 
 def break_volume(bars: Bars, start: Ints, broke: Ints) -> dict[str, Floats]:

@@ -13,19 +13,19 @@ from ..compiled import kernel
 from ..setups import Setups
 from .breaks import BACK, WAIT, aftermath
 from .patterns import SHAPES, Patterns
+from .volume import SURGE
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 HORIZON = 100  # bars in which a target must be reached
-LOUD = 1.5  # times the usual volume: a break's
 
 
 @dataclass(frozen=True, eq=False)
 class Broken:
     """n breaks in the order of known_at. Each of the rest is 1, 0 or NaN where it cannot be said.
 
-    kind: the break's. side: +1 up. reached: the target before the stop within HORIZON bars, the stop first where a bar
+    kind: the break's. reached: the target before the stop within HORIZON bars, the stop first where a bar
     has both; NaN without a target. back: price came back to the line within 30 bars. false: a close on its old side
     within 5. Each is NaN where the data ends before so many bars, whatever has happened by then. loud: the break had at
     least 1.5 times the usual volume.
@@ -34,7 +34,6 @@ class Broken:
     """
 
     kind: NDArray[np.str_]
-    side: NDArray[np.int8]
     known_at: Ints
     reached: Floats
     back: Floats
@@ -52,12 +51,11 @@ def broken(bars: Bars, breaks: Setups, formed: Patterns | None = None) -> Broken
     ratio = breaks.features.get("f_volume_ratio", np.full(len(breaks), np.nan))
     return Broken(
         kind=breaks.kind,
-        side=breaks.direction,
         known_at=breaks.known_at,
         reached=_reached(bars, breaks),
         back=np.where(over, (inside >= 0) | (retest >= 0), np.nan),
         false=np.where(breaks.known_at + BACK < len(bars), early, np.nan),
-        loud=np.where(np.isnan(ratio), np.nan, ratio >= LOUD),
+        loud=np.where(np.isnan(ratio), np.nan, ratio >= SURGE),
         shape=None if formed is None else SHAPES[formed.shape],
         known=None if formed is None else formed.known_at,
     )

@@ -32,6 +32,9 @@ class PatternRule(NamedTuple):
     level: float = 0.5
 
 
+PATTERNS = PatternRule()
+
+
 class Main(NamedTuple):
     """Trendlines as supports; ended: the number of bars while they are alive."""
 

@@ -21,7 +21,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 TINY = 1e-11  # of log prices: what is nearer than that is on the line
-ALIVE, BROKEN, LAPSED = 0, 1, 2  # what became of a line
+ALIVE, BROKE, LAPSED = range(3)  # what became of a line
 START, KNOWN, LEVEL, SLOPE, LAST, ENDED, FATE = range(7)  # columns of a line's row
 
 
@@ -123,7 +123,7 @@ def trendlines(bars: Bars, side: int, rule: LineRule = LINES) -> Lines:
             start=rows[:, START].astype(np.int64),
             known_at=rows[:, KNOWN].astype(np.int64),
             ended=np.where(rows[:, FATE] == ALIVE, -1, rows[:, ENDED]).astype(np.int64),
-            broken=rows[:, FATE] == BROKEN,
+            broken=rows[:, FATE] == BROKE,
             level=side * rows[:, LEVEL],
             slope=side * rows[:, SLOPE],
             first=np.searchsorted(touches[order, 0], np.arange(len(rows) + 1)),
@@ -173,7 +173,7 @@ def _survivors(rows: Floats, live: Ints, alive: int, t: int, of: Logs, rule: Lin
     for q in range(alive):
         row = rows[live[q]]
         if of.close[t] < _at(row, t) - rule.margin * of.unit[t]:
-            row[ENDED], row[FATE] = t, BROKEN
+            row[ENDED], row[FATE] = t, BROKE
         elif t - row[LAST] > rule.length:
             row[ENDED], row[FATE] = t, LAPSED
         else:

@@ -12,9 +12,9 @@ from ..bars import Bars
 from ..indicators import bar_atr
 from ..setups import BROKEN, Segment, Setups, level, ordered
 from .breaks import break_volume
-from .edges import PatternRule
+from .edges import PATTERNS, PatternRule
 from .lines import logs
-from .patterns import CHANNELS, PATTERNS, SHAPES, STATED, Edge, Patterns, patterns
+from .patterns import CHANNELS, SHAPES, STATED, Edge, Patterns, patterns
 from .sides import Rows, of_side
 
 AGAIN = 5  # bars within which two breaks of a kind are one

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..bars import Bars
 from . import edges
-from .edges import Main, PatternRule, between, distinct
+from .edges import PATTERNS, Main, PatternRule, between, distinct
 from .lines import line_swings, logs, trendlines
 from .traits import running
 
@@ -28,9 +28,6 @@ TRIANGLES = (3, 4, 5)
 EDGES = ("upper", "lower")
 MIRRORED = np.array([1, 0, 2, 3, 5, 4, 7, 6])
 STATED = np.array([0, 0, 0, 0, 1, -1, -1, 1])  # the way that the books say it breaks: +1 up, -1 down, 0 either
-
-
-PATTERNS = PatternRule()
 
 
 class Edge(NamedTuple):

@@ -50,7 +50,8 @@ class Coarse:
         """Setups of the coarse bars as the fine ones know them, in the order in which these do.
 
         An anchor is the fine bar at which its coarse bar was lowest (of a short: highest), so that prices stand where
-        they were made. Bars in features stay coarse ones.
+        they were made. Bars in features stay coarse ones. Lines are left out: what is straight over coarse bars is
+        not over fine ones.
         """
         found = detect(self.bars)
         extreme = {1: self._extreme(self.fine.low), -1: self._extreme(-self.fine.high)}
@@ -64,6 +65,7 @@ class Coarse:
             time=self.fine.time,
             rule=f"{found.rule}@{self.bars.timeframe}",
             anchors=anchors,
+            lines={},
             known_at=self.known[found.known_at],
         )
 

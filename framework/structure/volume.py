@@ -17,6 +17,7 @@ from ..compiled import kernel
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
+SURGE = 1.5  # times the usual volume: that of a breakout
 USUAL = 20  # bars before whose mean is the usual volume
 SESSIONS = 20  # weeks back: volumes of the same hour of the week whose median is the usual one of that hour
 WEEK, HOUR = 168, 3_600_000_000  # hours, microseconds

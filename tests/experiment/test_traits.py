@@ -36,7 +36,6 @@ def traits(bars, p):
     rose = (bars.close[known] > bars.close[known - 1]).astype(float)
     return Broken(
         kind=np.array(["falling_wedge_up", "falling_wedge_up", "falling_wedge_down", "neckline"])[place % 4],
-        side=np.ones(n, np.int8),
         known_at=known,
         reached=np.where(place % 4 == 1, np.nan, rose),
         back=1 - rose,
@@ -213,11 +212,12 @@ def test_the_page_says_both(out: Path) -> None:
     beside = [text.replace("\u202f", " ") for text in re.findall(r"<small>(chance[^<]*)</small>", row)]
     up = traits["rows"][1]
     books = {"way": ", books 68 %", "reached": ", books 70 %", "back": ", books 56 %", "false": ""}
-    assert beside == [f"chance {100 * up[name]['chance']:.0f} %{books[name]}" for name in books]
+    of = {name: f"{100 * up[name]['chance']:.0f} % of {up[name]['chance_n']:,}" for name in books}
+    assert beside == [f"chance {of[name]}{books[name]}" for name in books]
     assert f"<small>{up['formed']:,} formed" in row
 
 
-@pytest.mark.parametrize("name", ["", "def traits(bars, p):\n    return Broken(*[np.zeros(0)] * 7)\n\n\n"])
+@pytest.mark.parametrize("name", ["", "def traits(bars, p):\n    return Broken(*[np.zeros(0)] * 6)\n\n\n"])
 def test_no_breaks_to_tell_of(name: str, tmp_path: Path) -> None:
     """A rule without traits has none; one that found none has no row."""
     out = ran(tmp_path, SETUPS + name.replace("np.zeros(0)]", "np.zeros(0, int)]"))
@@ -233,6 +233,13 @@ def test_something_else_is_refused_by_the_files_name(returned: str, said: str, t
         ran(tmp_path, SETUPS + rule)
     assert str(error.value) == f"strategies/rule.py: traits() returned {said}; return Broken"
     assert not (tmp_path / "out7" / "report.html").exists()
+
+
+@pytest.mark.parametrize("shape", ["np.zeros(1)", "np.zeros(0), np.zeros(0, str), np.zeros(3, int)"])
+def test_columns_that_do_not_belong_together_are_refused(shape: str, tmp_path: Path) -> None:
+    broken = f"Broken(*[np.zeros(0, int)] * 5, {shape})"
+    with pytest.raises(UserError, match=r"^strategies/rule.py: traits\(\) returned Broken with .*; a value each$"):
+        ran(tmp_path, SETUPS + f"def traits(bars, p):\n    return {broken}\n\n\n")
 
 
 @pytest.mark.parametrize("hook", ["traits(bars, p)", "ablated(p)"])

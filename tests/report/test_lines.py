@@ -16,10 +16,11 @@ from matplotlib.colors import to_hex
 from framework.bars import Bars
 from framework.confluence import FAMILIES
 from framework.ladder import LEGS
-from framework.report import figures, gallery, lines, words
+from framework.report import figures, gallery, lines, picture, words
 from framework.setups import DRAWN
 from framework.sources import load
 from framework.structure.pattern_breaks import pattern_breaks
+from framework.validation.walk import row_at
 
 from .test_report import Made, Reader, _made
 
@@ -111,7 +112,8 @@ def test_the_page_has_what_became_of_the_breaks(made: Made) -> None:
             few = f"too few ({measure['n']}) " if not measure["enough"] else ""
             assert plain(cell).startswith(f"{few}{100 * measure['value']:.0f} %")
             published = measure["published"]
-            beside = [] if np.isnan(measure["chance"]) else [f"chance {plain(words.percent(measure['chance']))}"]
+            of = f"{plain(words.percent(measure['chance']))} of {words.count(measure['chance_n'])}"
+            beside = [] if np.isnan(measure["chance"]) else [f"chance {plain(of)}"]
             beside += [] if published is None else [f"books {100 * published:.0f} %"]
             assert plain(cell).endswith(", ".join(beside))
     assert sum(one["breaks"] for one in traits["rows"]) == len(made.tested.setups)
@@ -166,13 +168,13 @@ def test_a_line_is_drawn_as_far_as_bars_are_shown() -> None:
 def test_of_a_setup_are_its_own_lines() -> None:
     table = drawn_by_hand((3, 1.0, 4, 1.0), (1, 1.0, 4, 1.0), (2, 1.0, 4, 1.0)).assign(setup=["a", "b", "a"])
     own = lines.of_setup(table, {"setup": "a"})
-    assert own.index.tolist() == [0, 2] and lines.starts(own) == [DAYS[3], DAYS[2]]
+    assert own.index.tolist() == [0, 2]
     assert not len(lines.of_setup(table, {"setup": "c"}))
 
 
-def strokes(picture: str) -> list[str]:
+def strokes(svg: str) -> list[str]:
     """Paths of lines in the colour of lines: with the width that no other mark of that colour has."""
-    paths = re.findall(r"<path d=\"([^\"]*)\"[^>]*style=\"([^\"]*)\"", picture)
+    paths = re.findall(r"<path d=\"([^\"]*)\"[^>]*style=\"([^\"]*)\"", svg)
     return [d for d, style in paths if "stroke: var(--pair)" in style and "stroke-width: 1.4" in style]
 
 
@@ -185,11 +187,11 @@ def test_the_gallery_draws_the_lines(made: Made) -> None:
     for (_, row), page in zip(chosen.iterrows(), pictures, strict=True):
         setup = {str(name): value for name, value in row.items()}
         own = lines.of_setup(tested.drawn, setup)
-        scene = gallery.scene_of(setup, markets[setup["symbol"]], None, own)
+        scene = picture.scene_of(setup, markets[setup["symbol"]], None, own)
         edges = own[own["line"] != "target"]
         with mpl.rc_context(figures.STYLE):
             whole, two, none = (
-                strokes(gallery.picture(dataclasses.replace(scene, lines=part), [], "x", "x"))
+                strokes(picture.picture(dataclasses.replace(scene, lines=part), [], "x", "x"))
                 for part in (own, edges, own.iloc[:0])
             )
         assert len(two) == len(none) + 2 and set(none) <= set(two) <= set(whole)
@@ -205,10 +207,10 @@ def test_a_picture_begins_before_the_first_line() -> None:
     for row, known in enumerate(found.known_at.tolist()):
         setup = {str(name): value for name, value in table.iloc[row].items()}
         own = lines.of_setup(drawn, setup)
-        scene = gallery.scene_of(setup, bars, None, own)
-        begin = min(gallery.bar_at(bars, moment) for moment in own["from_time"])
-        whole = known - begin + 2 * gallery.AROUND <= gallery.LONG
-        assert scene.first <= max(begin - gallery.AROUND, 0) if whole else scene.first > begin - gallery.AROUND
-        assert scene.first <= known < scene.last <= scene.first + gallery.LONG
+        scene = picture.scene_of(setup, bars, None, own)
+        begin = min(row_at(bars, moment) for moment in own["from_time"])
+        whole = known - begin + 2 * picture.AROUND <= picture.LONG
+        assert scene.first <= max(begin - picture.AROUND, 0) if whole else scene.first > begin - picture.AROUND
+        assert scene.first <= known < scene.last <= scene.first + picture.LONG
         seen.add(whole)
     assert seen == {True, False}

@@ -20,7 +20,7 @@ from matplotlib.colors import to_hex
 
 from framework.bars import Bars
 from framework.experiment.run import run
-from framework.report import figures, gallery, page, words
+from framework.report import figures, gallery, page, picture, words
 
 ROOT = Path(__file__).parents[2]
 SMALL = """
@@ -318,13 +318,13 @@ def test_a_picture_marks_where_things_happened(made: Made) -> None:
     rsi = np.arange(len(bars), dtype=float)
     at = {name: int(bars.index.get_loc(setup[name])) for name in ("left_price", "right_osc", "aggressive_entry_time")}
     first = at["left_price"] - 5
-    scene = gallery.Scene(setup, bars, ("RSI", rsi, (30.0,)), first, first + 90, made.tested.drawn)
+    scene = picture.Scene(setup, bars, ("RSI", rsi, (30.0,)), first, first + 90, made.tested.drawn)
     figure = figures.sheet(390, 300)
     above, below = figures.panel(figure, 0, 0, 300, 200), figures.panel(figure, 0, 200, 300, 90)
-    gallery.divergence([above, below], scene)
+    picture.divergence([above, below], scene)
     assert above.lines[0].get_xydata()[0].tolist() == [5, bars.low[at["left_price"]]]
     assert below.lines[0].get_xydata()[1].tolist() == [at["right_osc"] - first, at["right_osc"]]
-    gallery.trade(above, scene, "aggressive")
+    picture.trade(above, scene, "aggressive")
     stop, target, entry, end = (line.get_xydata() for line in above.lines[1:])
     assert stop[:, 1].tolist() == [setup["aggressive_stop"]] * 2
     assert target[:, 1].tolist() == [setup["aggressive_target"]] * 2

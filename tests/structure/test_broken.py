@@ -131,7 +131,7 @@ def test_what_is_only_seen_when_it_broke_names_no_patterns() -> None:
     bars = drawn({}, 40, 1)
     found = broken(bars, one(bars, 1))
     assert (found.shape, found.known) == (None, None)
-    assert (found.kind.tolist(), found.side.tolist(), found.known_at.tolist()) == (["x_up"], [1], [KNOWN])
+    assert (found.kind.tolist(), found.known_at.tolist()) == (["x_up"], [KNOWN])
 
 
 def test_every_pattern_that_became_known_is_told() -> None:
