@@ -32,6 +32,8 @@ def run(
     trials: Annotated[
         int | None, typer.Option(min=0, max=100_000, help="Parameter sets a window, instead of the file's.")
     ] = None,
+    holdout: Annotated[bool, typer.Option("--holdout", help="Look at what [holdout] keeps back; counted.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=1000, help="Threads; they change no figure.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; same result.")] = False,
 ) -> None:
     """Search window by window, trade the windows after, write the report."""
@@ -42,7 +44,9 @@ def run(
     progress = Progress()
     try:
         with progress as told:
-            folders = run_experiment(experiment, out=out, trials=trials, resume=resume, told=told)
+            folders = run_experiment(
+                experiment, out=out, trials=trials, resume=resume, told=told, workers=workers, look=holdout
+            )
     except KeyboardInterrupt:
         begun = "the same command with --resume goes on where it was"
         typer.echo(f"stopped; {begun if progress.last else 'nothing had been written yet'}", err=True)
@@ -51,7 +55,7 @@ def run(
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         if len(folders) > 1:
             typer.echo(f"{folder.name}:")
-        for key in ("answer", "compared", "warning"):
+        for key in ("answer", "compared", "search", "chance", "trials", "holdout", "warning"):
             if key in summary["verdict"]:
                 typer.echo(summary["verdict"][key])
         if summary.get("placebo"):
@@ -67,8 +71,12 @@ def check(
     data: Annotated[list[str] | None, typer.Option(help="Files or sample:SYMBOL. Default sample:AAPL.")] = None,
     cuts: Annotated[int, typer.Option(min=1, help="How many bars to cut at, drawn at random.")] = 200,
     every: Annotated[bool, typer.Option("--every", help="Cut at every bar.")] = False,
+    starts: Annotated[int, typer.Option(min=0, help="How many later starts of the data tell the warm-up.")] = 4,
 ) -> None:
-    """Prove that a strategy does not look ahead: cut the data, change the future, and compare. Exit 1 on a leak."""
+    """Prove that a strategy does not look ahead: cut the data, change the future, and compare. Exit 1 on a leak.
+
+    Tells the likely cause of a leak, and how many bars a strategy needs to warm up.
+    """
     from .workspace import load_strategy, names, root
 
     workspace = root(Path.cwd())
@@ -79,7 +87,7 @@ def check(
     markets, found = [load(what) for what in data or ["sample:AAPL"]], True
     for rule in chosen:
         for bars in markets:
-            good, lines = checked(rule, bars, len(bars) if every else cuts)
+            good, lines = checked(rule, bars, len(bars) if every else cuts, starts)
             typer.echo("\n".join(lines))
             found &= good
     if not found:

@@ -73,7 +73,7 @@ class ByReads(Generic[T]):
         self.call = call
         self.numbers: dict[tuple[Any, ...], int] = {}  # of results, by the fields read and their values
         self.shapes: dict[tuple[str, ...], None] = {}
-        self.made: OrderedDict[int, T] = OrderedDict()
+        self.made: OrderedDict[int, tuple[T, int]] = OrderedDict()  # and its bytes
         self.bytes = 0
 
     def number(self, params: Any) -> int:
@@ -96,10 +96,11 @@ class ByReads(Generic[T]):
             self.made.move_to_end(number)
         else:
             self._keep(number, self.call(params))
-        return self.made[number]
+        return self.made[number][0]
 
     def _keep(self, number: int, made: T) -> None:
-        self.made[number] = made
-        self.bytes += size_of(made)
+        size = size_of(made)
+        self.made[number] = made, size
+        self.bytes += size
         while self.bytes > KEPT and len(self.made) > 1:
-            self.bytes -= size_of(self.made.popitem(last=False)[1])
+            self.bytes -= self.made.popitem(last=False)[1][1]

@@ -94,10 +94,15 @@ class Setups:
         return np.asarray(self.veto == "")
 
     @property
-    def lag(self) -> int:
-        """The longest wait, in bars, from a setup's last anchor to the close at which it was known."""
+    def waits(self) -> Ints:
+        """The bars from each setup's last anchor to the close at which it was known."""
         made_of = [bar for name, bar in self.anchors.items() if name != EXTREME] or [self.known_at]
-        return int((self.known_at - np.max(made_of, axis=0)).max()) if len(self) else 0
+        return np.asarray(self.known_at - np.max(made_of, axis=0), np.int64)
+
+    @property
+    def lag(self) -> int:
+        """The longest wait, in bars."""
+        return int(self.waits.max()) if len(self) else 0
 
     @cached_property
     def ids(self) -> list[str]:

@@ -171,7 +171,10 @@ def test_data_that_is_funding(folder: Path) -> None:
 def test_check_of_an_honest_strategy(folder: Path) -> None:
     at = sum(walk(900)["close"].to_numpy()[14:] > walk(900)["high"].to_numpy()[:-14])
     said = f"ok    rule on X: 20 cuts and 20 other futures; 11 other values of its parameters at 20, {at} setups\n"
-    assert chartproof("check", "--data", "data/X-1d.csv", "--cuts", "20") == Said(0, said, "")
+    assert chartproof("check", "--data", "data/X-1d.csv", "--cuts", "20", "--starts", "0") == Said(0, said, "")
+    warm = "      warm-up: settles after 14 bars (slowest: setups.rows), to a millionth of each value; "
+    told = chartproof("check", "--data", "data/X-1d.csv", "--cuts", "20")
+    assert told.status == 0 and told.out.startswith(f"{said}{warm}") and told.out.count("\n") == 2
 
 
 def test_check_of_a_leaky_strategy(folder: Path) -> None:
@@ -180,8 +183,9 @@ def test_check_of_a_leaky_strategy(folder: Path) -> None:
     assert (said.status, said.err) == (1, "")
     lines = said.out.splitlines()
     assert lines[0].startswith("LEAK  leaky on X, cut short: setups: row known at bar ")
-    assert lines[1] == "      likely cause: a value is used at a bar before it could be known"
-    assert lines[2].startswith("ok    rule on X: 20 cuts and 20 other futures; ")  # the others are checked all the same
+    assert lines[1].startswith("      likely cause: backdated: known_at is 1 bar too early")
+    assert lines[2] == "      right: say it where it is found: known_at + 1"
+    assert lines[3].startswith("ok    rule on X: 20 cuts and 20 other futures; ")  # the others are checked all the same
     assert chartproof("check", "rule", "--data", "data/X-1d.csv", "--cuts", "20").status == 0
 
 

@@ -27,20 +27,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_run_says_the_verdict_and_where_the_report_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told_run(
-        path: Path, out: Path | None, trials: int, resume: bool, told: Callable[[str, int, int], None]
+        path: Path,
+        out: Path | None,
+        trials: int,
+        resume: bool,
+        told: Callable[[str, int, int], None],
+        workers: int,
+        look: bool,
     ) -> list[Path]:
-        assert (path, out, trials, resume) == (Path("x.toml"), Path("there"), 7, True)
+        assert (path, out, trials, resume, workers, look) == (Path("x.toml"), Path("there"), 7, True, 3, True)
         for stage, done in (("window 1 of 2", 1), ("window 1 of 2", 2), ("window 2 of 2", 1), ("report", 1)):
             told(stage, done, 2)
         out.mkdir()
         verdict = {"warning": "Few trades.", "answer": "It loses.", "compared": "Waiting helps.", "more": 1}
+        verdict |= {"chance": "Luck.", "search": "Sets.", "trials": "Many.", "holdout": "Unseen."}
         (out / "summary.json").write_text(json.dumps({"verdict": verdict}))
         return [out]
 
     monkeypatch.setattr(running, "run", told_run)
-    said = chartproof("run", "x.toml", "--out", "there", "--trials", "7", "--resume")
+    said = chartproof("run", "x.toml", "--out", "there", "--trials", "7", "--resume", "--workers", "3", "--holdout")
     report = Path("there", "report.html")
-    assert said.out == f"It loses.\nWaiting helps.\nFew trades.\nreport: {report}\n"
+    assert said.out == f"It loses.\nWaiting helps.\nSets.\nLuck.\nMany.\nUnseen.\nFew trades.\nreport: {report}\n"
     assert (said.status, said.err) == (0, "window 1 of 2\nwindow 2 of 2\nreport\n")  # a stage is told once
 
 

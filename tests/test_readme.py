@@ -12,7 +12,8 @@ import pytest
 
 from framework.context import FEATURES, STATES
 from framework.experiment.config import load
-from framework.experiment.tables import ConfluenceTable, File, HigherTable
+from framework.experiment.tables import CombinatorialTable, ConfluenceTable, File, HigherTable, HoldoutTable
+from framework.study import KNEE, OBJECTIVES, SAMPLERS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,21 +41,24 @@ def test_the_experiment_is_understood(tmp_path: Path) -> None:
     (tmp_path / "experiments" / "btc.toml").write_text(text, encoding="utf-8")
     found = load(tmp_path / "experiments" / "btc.toml")
     assert found.space["rsi_period"] == (7, 9, 14, 21)
-    assert (found.windows.train, found.search.min_trades) == ("2y", 10)
+    assert (found.lengths.train, found.search.min_trades) == ("2y", 10)
 
 
 def test_the_keys_are_known() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("Where they matter:")[2].partition("\n(`")[0]
     parts = re.split(r"\[(\w+)\] ", re.sub(r'"[^"]*"', "", text))
     tables = dict(zip(parts[1::2], parts[2::2], strict=True))
-    assert set(tables) == {"data", "costs", "exits", "sizing", "higher", "context", "confluence", "beside"}
+    more = {"search", "windows", "combinatorial", "holdout", "chance"}
+    assert set(tables) == {"data", "costs", "exits", "sizing", "higher", "context", "confluence", "beside"} | more
     models = {name: field.annotation for name, field in File.model_fields.items()}
     models |= {"higher": HigherTable, "confluence": ConfluenceTable}
+    models |= {"combinatorial": CombinatorialTable, "holdout": HoldoutTable}
+    words = {*SAMPLERS, *OBJECTIVES, KNEE, "journal", "memory", "true", "files", "chartproof", "run", "holdout"}
     assert "convention" in tables.pop("beside")
     for table, said in tables.items():
         names = {name for code in re.findall(r"`([^`]*)`", f"`{said}") for name in re.findall(r"[a-z_]\w*", code)}
         known = set(models[table].model_fields)
-        assert {*names} - {"true", "files"} <= known | {*FEATURES, *STATES}, table
+        assert {*names} - words <= known | {*FEATURES, *STATES}, table
 
 
 def test_the_commands_are_known() -> None:

@@ -15,7 +15,8 @@ from ..setups import EXTREME
 from . import config, provenance
 from .config import Experiment
 from .files import MANIFEST, digest, write
-from .run import Told, ready, run_one
+from .ready import ready
+from .run import Told, run_one
 
 PAGE = "beside.html"
 
@@ -26,16 +27,18 @@ def run(
     trials: int | None = None,
     resume: bool = False,
     told: Told = lambda *_: None,
+    workers: int | None = None,
+    look: bool = False,
 ) -> list[Path]:
     """Run the experiment in a TOML file; the folder of each of its runs, one a timeframe, or value in [beside].
 
     Several lie in one folder, `out` or reports/NAME-IDENTITY, each under what it is called, with the page beside them.
     Raises UserError for wrong input; nothing is written before all input is understood.
     """
-    experiment = config.load(Path(path), trials)
+    experiment = config.load(Path(path), trials, look)
     several = _several(experiment)
     if not several:
-        return [run_one(ready(experiment), out, resume, told)]
+        return [run_one(ready(experiment), out, resume, told, workers)]
     each = {name: ready(one) for name, one in several.items()}
     identities = {name: provenance.manifest(one.experiment, one.markets)["identity"] for name, one in each.items()}
     name = f"{experiment.name}-{digest(identities)[:8]}"
@@ -43,7 +46,7 @@ def run(
     folders = {}
     for name, one in each.items():
         begun = (parent / name / MANIFEST).is_file()  # an interrupt may have come before it
-        folders[name] = run_one(one, parent / name, resume and begun, _named(name, told))
+        folders[name] = run_one(one, parent / name, resume and begun, _named(name, told), workers)
     write(parent / PAGE, _page(experiment, folders).encode())
     return list(folders.values())
 

@@ -16,13 +16,14 @@ from ..context import Context, Higher, seen
 from ..errors import UserError, nearest
 from ..params import Value
 from ..simulation import Costs, Exits, Sizing
-from ..study import OBJECTIVES, Search
-from ..validation.windows import duration
-from ..workspace import Strategy, load_strategy, root
-from .confluent import NAMES, confluent
+from ..study import Search
+from ..validation.combinatorial import Combinatorial
+from ..validation.windows import Lengths, length
+from ..workspace import Strategy, root
 from .explain import explained, said
-from .space import narrowed
-from .tables import ConservativeTable, Data, File, SearchTable, SizingTable, Variant, WindowsTable
+from .parameters import resolved
+from .searching import searching
+from .tables import ChanceTable, ConservativeTable, Data, File, SizingTable, Variant
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,12 @@ class Experiment:
     fixed: Mapping[str, Value]
     space: Mapping[str, tuple[Value, ...]]
     search: Search
-    windows: WindowsTable
+    lengths: Lengths
+    embargo: int
+    combinatorial: Combinatorial | None
+    holdout: str | None
+    look: bool
+    chance: ChanceTable
     costs: Costs
     sizing: Sizing
     exits: Exits
@@ -60,8 +66,11 @@ class Experiment:
     beside: tuple[str, tuple[Value, ...]] | None
 
 
-def load(path: Path, trials: int | None = None) -> Experiment:
-    """Read an experiment. trials: instead of the file's. Raises UserError naming the field and the nearest word."""
+def load(path: Path, trials: int | None = None, look: bool = False) -> Experiment:
+    """Read an experiment. trials: instead of the file's. look: at what is held out.
+
+    Raises UserError naming the field and the nearest word.
+    """
     raw = _read(path)
     if trials is not None and isinstance(raw.get("search", {}), dict):
         raw["search"] = raw.get("search", {}) | {"trials": trials}
@@ -70,26 +79,9 @@ def load(path: Path, trials: int | None = None) -> Experiment:
     except ValidationError as error:
         raise explained(path, error, File) from None
     workspace = root(path.resolve().parent)
-    table = dict(file.strategy)
-    name = table.pop("name", None)
-    if not isinstance(name, str):
-        wrong = "is missing" if name is None else f"is {said(name)}"
-        raise UserError(f"{path}: strategy.name", wrong, "the name of a file in strategies/ in quotes, without .py")
-    try:
-        strategy = load_strategy(workspace, name)
-    except UserError as error:
-        raise UserError(f"{path}: strategy.name", f"{error.where} {error.wrong}", error.right) from None
-    own, plain, weighed = strategy.parameters, *_confluent(path, file, strategy)
-    beside = _beside(path, file, plain)
-    named = {beside[0]: beside[1][0]} if beside else {}  # each run has its own value
-    asked = {key: named.pop(NAMES[key], value) for key, value in weighed.items()}
-    fixed, space = narrowed(own, table | named, f"{path}: strategy")
-    known = {key: dataclasses.replace(plain.parameters[NAMES[key]], name=key) for key in asked}
-    more = narrowed(known, asked, f"{path}: confluence")
-    fixed |= {NAMES[key]: value for key, value in more[0].items()}
-    space |= {NAMES[key]: values for key, values in more[1].items()}
+    made = resolved(path, file, workspace)
     context = _context(path, file)
-    strategy = dataclasses.replace(plain, find=seen(plain.find, context))
+    strategy = dataclasses.replace(made.plain, find=seen(made.plain.find, context))
     return Experiment(
         path=path,
         workspace=workspace,
@@ -100,20 +92,23 @@ def load(path: Path, trials: int | None = None) -> Experiment:
         gallery=file.gallery,
         data=_some(path, file.data, file.sizing),
         strategy=strategy,
-        fixed=fixed,
-        space=space if file.search.trials else {},
-        search=_search(path, file.search),
-        windows=_lengths(path, file.windows),
+        fixed=made.fixed,
+        space=made.space if file.search.trials != 0 else {},
+        search=searching(path, file.search, made.space),
+        embargo=file.windows.embargo,
+        chance=file.chance,
+        look=_look(path, file, look),
         opposite_setup=file.exits.opposite_setup,
         cash=file.sizing.cash,
         shared=file.sizing.shared,
         rank=file.sizing.rank,
         conservative=file.conservative,
         context=context,
-        plain=plain,
+        plain=made.plain,
         confluence=file.confluence is not None,
-        beside=beside,
+        beside=made.beside,
         **_rules(path, file),
+        **_windows(path, file),
     )
 
 
@@ -133,18 +128,6 @@ def _read(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _confluent(path: Path, file: File, strategy: Strategy) -> tuple[Strategy, dict[str, Any]]:
-    """The strategy with the parameters of [confluence] and their values, where the file has that table."""
-    if file.confluence is None:
-        return strategy, {}
-    try:
-        made = confluent(strategy)
-    except UserError as error:
-        raise UserError(f"{path}: confluence", f"{error.where} {error.wrong}", error.right) from None
-    given = file.confluence.model_dump()
-    return made, {key: given.get(key, made.parameters[NAMES[key]].default) for key in NAMES}
-
-
 def _rules(path: Path, file: File) -> dict[str, Any]:
     try:
         return {
@@ -154,28 +137,6 @@ def _rules(path: Path, file: File) -> dict[str, Any]:
         }
     except UserError as error:
         raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
-
-
-def _beside(path: Path, file: File, strategy: Strategy) -> tuple[str, tuple[Value, ...]] | None:
-    """The parameter of [beside], its values checked."""
-    if not file.beside:
-        return None
-    (name, values), *more = file.beside.items()
-    where = f"{path}: beside.{name}"
-    if more or len(file.data.timeframes) > 1:
-        held = f"beside.{more[0][0]}" if more else "several timeframes"
-        raise UserError(where, f"stands with {held}", "one thing that differs between the runs")
-    if name not in strategy.parameters:
-        raise UserError(where, f"is no parameter of {strategy.name}", nearest(name, strategy.parameters))
-    key = next((key for key, word in NAMES.items() if word == name), None)
-    if file.confluence and key in file.confluence.model_fields_set:
-        raise UserError(where, f"stands in [confluence] too, as {key}", "in one of them")
-    if name in file.strategy:
-        raise UserError(where, f"stands in [strategy] too, as {said(file.strategy[name])}", "in one of them")
-    checked = tuple(strategy.parameters[name].check(value, where) for value in values)
-    if len(set(checked)) < max(len(checked), 2):
-        raise UserError(where, f"is {said(values)}", "two or more values, each once")
-    return name, checked
 
 
 def _context(path: Path, file: File) -> Context:
@@ -197,18 +158,27 @@ def _sizing(table: SizingTable) -> Sizing:
     return Sizing(**table.model_dump(exclude=own))
 
 
-def _search(path: Path, table: SearchTable) -> Search:
-    if table.objective not in OBJECTIVES:
+def _look(path: Path, file: File, look: bool) -> bool:
+    if look and not file.holdout:
         raise UserError(
-            f"{path}: search.objective", f"'{table.objective}' is none", nearest(table.objective, OBJECTIVES)
+            f"{path}: holdout", "is not there, so there is nothing to look at", 'last = "1y" under [holdout]'
         )
-    return Search(table.trials, table.objective, table.min_trades)
+    return look
 
 
-def _lengths(path: Path, table: WindowsTable) -> WindowsTable:
-    duration(table.train, f"{path}: windows.train")
-    duration(table.test, f"{path}: windows.test")
-    return table
+def _windows(path: Path, file: File) -> dict[str, Any]:
+    """What is trained on, tested and held out, as far as it can be known before the data is."""
+    table, also, last = file.windows, file.combinatorial, file.holdout
+    try:
+        if last:
+            length(last.last, "holdout.last")
+        return {
+            "lengths": Lengths(table.kind, table.train, table.test, table.count),
+            "combinatorial": Combinatorial(also.groups, also.tested) if also else None,
+            "holdout": last.last if last else None,
+        }
+    except UserError as error:
+        raise UserError(f"{path}: {error.where}", error.wrong, error.right) from None
 
 
 def _some(path: Path, data: Data, sizing: SizingTable) -> Data:

@@ -87,7 +87,7 @@ class Folder:
         if resume and held is None:
             raise UserError(str(self.path), "holds no run to resume", "leave out --resume")
         if not resume:
-            for old in (self.path / PROGRESS).glob("window-*.json"):
+            for old in (self.path / PROGRESS).glob("*"):
                 old.unlink()
 
     def _held(self, manifest: Path) -> str | None:
@@ -98,22 +98,26 @@ class Folder:
         except (ValueError, KeyError, TypeError, OSError):
             raise UserError(str(manifest), "is damaged", "another folder, by --out DIR") from None
 
-    def saved(self, window: int) -> list[dict[str, Any]] | None:
-        """The trials of a finished window, None when it is not finished."""
-        path = self.path / PROGRESS / f"window-{window:04}.json"
+    def saved(self, name: str) -> list[dict[str, Any]] | None:
+        """The rows that a finished part has kept, as a search its trials; None when it is not finished."""
+        path = self.path / PROGRESS / f"{name}.json"
         if not path.is_file():
             return None
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            trials = content["trials"]
-            return trials if content["sum"] == digest({"trials": trials}) else None
+            rows = content["rows"]
+            return rows if content["sum"] == digest({"rows": rows}) else None
         except (ValueError, KeyError, TypeError, OSError):
             return None
 
-    def save(self, window: int, trials: list[dict[str, Any]]) -> None:
-        """Keep the trials of a finished window; NaN and every bit of a float survive."""
-        content = {"sum": digest({"trials": trials}), "trials": trials}
-        write(self.path / PROGRESS / f"window-{window:04}.json", json.dumps(content).encode())
+    def save(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Keep the rows of a finished part; NaN and every bit of a float survive."""
+        content = {"sum": digest({"rows": rows}), "rows": rows}
+        write(self.path / PROGRESS / f"{name}.json", json.dumps(content).encode())
+
+    def journal(self, name: str) -> Path:
+        """Where a search that is under way keeps what it has learned."""
+        return self.path / PROGRESS / f"{name}.journal"
 
     def finish(self) -> None:
         """The run is whole: what was only kept for resuming, or left by a killed run, can go."""

@@ -33,8 +33,9 @@ class OutOfSample:
     trades: of the accounts, one row a trade. setups: every setup known in a test window, with what became of it by
     itself in each variant. equity: at every close, one column a variant, one for buying and holding, and each
     symbol's part of these; a variant whose markets share the cash has no parts. drawn: the lines of those setups, see
-    `Setups.drawn`. retests: whether they are breaks of lines, whose retest a conservative entry waits for. bounds: R of
-    the accounts' closed trades had every undecided bar gone the other way, by variant. per_year: bars a year of the
+    `Setups.drawn`. parts: what was offered to the accounts, by variant, market and window. retests: whether the setups
+    are breaks of lines, whose retest a conservative entry waits for. bounds: R of the accounts' closed trades had every
+    undecided bar gone the other way, by variant. per_year: bars a year of the
     equity's calendar.
     """
 
@@ -45,6 +46,7 @@ class OutOfSample:
     setups: pd.DataFrame
     equity: pd.DataFrame
     drawn: pd.DataFrame
+    parts: Mapping[str, Sequence[Sequence[Part]]]
     retests: bool
     refused: Mapping[str, Mapping[str, int]]
     bounds: Mapping[str, pd.DataFrame]
@@ -76,6 +78,7 @@ def out_of_sample(trading: Trading, markets: Sequence[Bars], chosen: Sequence[Ch
         setups=_in_order(setups),
         equity=equity,
         drawn=_typed(pd.concat([drawn[0], *(table for table in drawn[1:] if len(table))], ignore_index=True)),
+        parts=parts,
         retests=retests,
         refused={name: _counted([one.refused for one in many]) for name, many in accounts.items()},
         bounds={name: pd.concat([one.trades for one in many], ignore_index=True) for name, many in other.items()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +19,7 @@ from ..extras import EXTRAS
 from .config import Experiment
 from .files import digest, plain
 
-LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "TA-Lib", "scipy", "optuna")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "TA-Lib", "scipy", "optuna", "arch", "cmaes", "scikit-learn")
 
 
 def manifest(experiment: Experiment, markets: Sequence[Bars]) -> dict[str, Any]:
@@ -58,8 +59,11 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         "gallery": experiment.gallery,
         "data": experiment.data.model_dump(mode="json", by_alias=True),
         "strategy": {"name": experiment.strategy.name, "fixed": dict(experiment.fixed), "searched": _lists(experiment)},
-        "search": asdict(experiment.search),
-        "windows": experiment.windows.model_dump(),
+        "search": asdict(experiment.search) | {"storage": _without_password(experiment.search.storage)},
+        "windows": asdict(experiment.lengths) | {"embargo": experiment.embargo},
+        "combinatorial": asdict(experiment.combinatorial) if experiment.combinatorial else None,
+        "holdout": {"last": experiment.holdout, "look": experiment.look} if experiment.holdout else None,
+        "chance": experiment.chance.model_dump(),
         "costs": asdict(experiment.costs),
         "sizing": asdict(experiment.sizing)
         | {"cash": experiment.cash, "shared": experiment.shared, "rank": experiment.rank},
@@ -67,6 +71,10 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         "conservative": experiment.conservative.model_dump(),
         "context": asdict(experiment.context),
     }
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
 
 
 def _lists(experiment: Experiment) -> Mapping[str, list[Any]]:

@@ -9,14 +9,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from ..bars import Bars
 from ..metrics import max_drawdown, mcnemar, mean, profit_factor, sharpe, win_rate
 from ..simulation import Costs
-from ..study import Trial, scored
+from ..study import OBJECTIVES, Outcome, Trial, scored
+from ..validation.walk import row_at
 from ..validation.windows import Window
 from .ablation import ablation
 from .alone import blocks_of, by_kind, compared
+from .belief import Believed
+from .chance import redrawn, told
 from .config import Experiment
 from .coverage import known_finer, known_funding, notes
+from .holdout import Held
 from .outofsample import HELD, OutOfSample
 from .placebo import placebo
 from .traits import traits
@@ -26,9 +31,13 @@ Search: TypeAlias = tuple[Window, Trial, bool, list[Trial]]
 
 
 def summarise(
-    experiment: Experiment, manifest: Mapping[str, Any], searches: Sequence[Search], tested: OutOfSample
+    experiment: Experiment,
+    manifest: Mapping[str, Any],
+    searches: Sequence[Search],
+    tested: OutOfSample,
+    believed: Believed,
 ) -> dict[str, Any]:
-    """All figures of a run. chance and the corrections for many trials are null: this version does not compute them."""
+    """All figures of a run."""
     seed = experiment.seed
     variants = {name: _variant(name, tested, seed) for name in experiment.variants}
     pair = ("conservative", "aggressive")
@@ -50,8 +59,15 @@ def summarise(
         "placebo": placebo(tested, experiment.fixed, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],
-        "chance": None,
-        "overfitting": {"trials": manifest["trials"], "deflated_sharpe": None, "pbo": None},
+        "search": believed.search,
+        "overfitting": believed.overfitting,
+        "combinatorial": believed.combined,
+        "chance": {
+            "random_entries": told(believed.chance),
+            "permuted": believed.permuted,
+            "redrawn": {name: redrawn(tested.trades[tested.trades["variant"] == name], seed) for name in variants},
+        },
+        "holdout": _holdout(experiment, believed.held),
         "shared": tested.trading.shared,
         "funding": known_funding(tested),
         "finer": known_finer(tested),
@@ -60,6 +76,23 @@ def summarise(
         "provenance": {key: manifest[key] for key in ("identity", "commit", "versions", "data", "seed")},
     }
     return {**summary, "verdict": verdict(summary)}
+
+
+def _holdout(experiment: Experiment, held: Held | None) -> dict[str, Any] | None:
+    """What is held out since when, which runs have traded some of it, and what this one made of it, if it looked."""
+    if held is None:
+        return None
+    found: dict[str, Any] = {
+        "from": held.start,
+        "to": held.end,
+        "seen_by": held.seen,
+        "looked": held.tested is not None,
+    }
+    if held.tested is not None and held.chosen is not None:
+        values = held.chosen.chosen.values
+        found["parameters"] = {name: values[name] for name in experiment.space}
+        found["variants"] = {name: _variant(name, held.tested, experiment.seed) for name in experiment.variants}
+    return found
 
 
 def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
@@ -83,11 +116,16 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "costs_r": asdict(mean(_costs_r(closed, tested.trading.terms.costs), blocks, seed)),
         "carry": _carry(trades, closed, blocks, seed),
         "profit_factor": asdict(profit_factor(r, blocks, seed)),
+        "exposure": float(trades["bars"].sum() / sum(_tested_bars(tested, bars) for bars in tested.markets)),
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
         "ambiguity": _ambiguity(closed, tested.bounds[name]),
         **_equity(name, tested, expectancy.enough),
     }
+
+
+def _tested_bars(tested: OutOfSample, bars: Bars) -> int:
+    return len(bars) - row_at(bars, tested.chosen[0][0].test_start)
 
 
 def _costs_r(closed: pd.DataFrame, costs: Costs) -> Any:
@@ -176,10 +214,7 @@ def _difference(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
 def _window(search: Search, experiment: Experiment, trades: pd.DataFrame) -> dict[str, Any]:
     window, chosen, feasible, trials = search
     inside = trades[(trades["window"] == window.number) & (trades["exit_reason"] != "open")]
-    found: dict[str, Any] = {
-        name: inside.loc[inside["variant"] == name, "r"].to_numpy() for name in experiment.variants
-    }
-    after = scored(0, {}, found, experiment.search)
+    after = scored(0, {}, _outcome(inside, experiment), experiment.search)
     return {
         "window": window.number,
         "train_start": window.train_start,
@@ -194,6 +229,17 @@ def _window(search: Search, experiment: Experiment, trades: pd.DataFrame) -> dic
         "in_sample": {"score": chosen.score, **_scores(chosen)},
         "out_of_sample": {"score": after.score, **_scores(after)},
     }
+
+
+def _outcome(trades: pd.DataFrame, experiment: Experiment) -> Outcome:
+    """What a search would say of a test's closed trades, in the order in which they were over."""
+    by_end = trades.sort_values("exit_time", kind="stable")
+    r: dict[str, Any] = {name: by_end.loc[by_end["variant"] == name, "r"].to_numpy() for name in experiment.variants}
+    found: dict[str, dict[str, float]] = {
+        objective: {name: OBJECTIVES[objective](one) if len(one) else np.nan for name, one in r.items()}
+        for objective in experiment.search.objectives
+    }
+    return Outcome(found, {name: len(one) for name, one in r.items()})
 
 
 def _scores(trial: Trial) -> dict[str, Any]:

@@ -41,20 +41,52 @@ class Data(Table):
 
 
 class SearchTable(Table):
-    """trials: parameter sets a window, 0 for none. objective: what a window maximises over its training trades."""
+    """trials: parameter sets a window, 0 for none; 60, and all of a grid, where it is not said. objective: what a
+    window maximises over its training trades, or several, of whose front `take` names the point. The rest: `Search`.
+    """
 
-    trials: int = Field(60, ge=0, le=100_000)
-    objective: str = "expectancy_r"
+    trials: int | None = Field(None, ge=0, le=100_000)
+    objective: Any = "expectancy_r"
     min_trades: int = Field(20, ge=1, le=1_000_000)
+    sampler: str = "tpe"
+    batch: int = Field(8, ge=1, le=1000)
+    take: str = "knee"
+    folds: int = Field(1, ge=1, le=20)
+    storage: str = "journal"
 
 
 class WindowsTable(Table):
-    """kind, and lengths as 4y, 6m (months), 8w, 90d. embargo: bars between training and test."""
+    """kind; lengths as 4y, 6m (months), 8w, 90d or 2000 bars; count: how many tests, instead of their length. embargo:
+    bars between training and test.
+    """
 
     kind: Literal["rolling", "anchored"] = "rolling"
     train: str = "3y"
-    test: str = "1y"
+    test: str | None = None
+    count: int | None = Field(None, le=10_000)
     embargo: int = Field(30, ge=0, le=100_000)
+
+
+class CombinatorialTable(Table):
+    """Purged combinatorial cross-validation: into how many groups time is cut, how many of them are tested at once."""
+
+    groups: int = Field(6, le=20)
+    tested: int = 2
+
+
+class HoldoutTable(Table):
+    """last: how much of the data's end no search and no test sees, as 1y or 500 bars."""
+
+    last: str
+
+
+class ChanceTable(Table):
+    """draws: random entries that every account is compared with, 0 for none. permutations: of the bars, on each of
+    which the whole search is run again, 0 for none.
+    """
+
+    draws: int = Field(200, ge=0, le=100_000)
+    permutations: int = Field(0, ge=0, le=10_000)
 
 
 class CostsTable(Table):
@@ -151,6 +183,9 @@ class File(Table):
     beside: dict[str, list[Any]] = {}
     search: SearchTable = SearchTable()
     windows: WindowsTable = WindowsTable()
+    combinatorial: CombinatorialTable | None = None
+    holdout: HoldoutTable | None = None
+    chance: ChanceTable = ChanceTable()
     costs: CostsTable = CostsTable()
     sizing: SizingTable = SizingTable()
     exits: ExitsTable = ExitsTable()

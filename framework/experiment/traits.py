@@ -45,7 +45,7 @@ def traits(tested: OutOfSample, values: Mapping[str, Value], seed: int) -> dict[
     ours = found(tested.markets)
     seeds = np.random.SeedSequence(seed).generate_state(SHUFFLES)
     inside = [bars[row_at(bars, begin) : row_at(bars, end)] for bars in tested.markets]
-    chance = pd.concat([found([shuffled(bars, int(one)) for bars in inside if len(bars) > 1]) for one in seeds])
+    chance = pd.concat([found(shuffled([bars for bars in inside if len(bars) > 1], int(one))) for one in seeds])
     kinds = sorted(set(ours.loc[ours["kind"] != "", "kind"]))
     return {
         "source": SOURCE,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..metrics import BLOCKS, ENOUGH, Estimate
+from .doubts import beats_chance, by_luck, doubts
 
 THIN = f"under {ENOUGH} trades or {BLOCKS} blocks of time"
 
@@ -19,9 +20,10 @@ def verdict(summary: Mapping[str, Any]) -> dict[str, str]:
     answer = f"{where}: {'; '.join(text for _, text in found.values())}."
     r = [figures["expectancy_r"] for figures in summary["variants"].values()]
     no_r = any(one["n"] and math.isnan(one["value"]) for one in r)
-    said = {"answer": answer, "short": _short({name: sign for name, (sign, _) in found.items()}, no_r)}
+    said = {"answer": answer, "short": _short({name: sign for name, (sign, _) in found.items()}, no_r, summary)}
     if summary["paired"]:
         said["compared"] = _compared(summary["paired"])
+    said |= doubts(summary)
     warnings = [*_on_defaults(summary["windows"]), *summary["notes"]]
     if summary["optimistic"]:
         warnings.append("Fills or bars were resolved optimistically: read every figure as an upper bound.")
@@ -54,13 +56,19 @@ def _told(name: str, figures: Mapping[str, Any]) -> tuple[int | None, str]:
     return r.sided, f"{name} entries {words}: {r.value:+.2f} R a trade ({interval})"
 
 
-def _short(signs: Mapping[str, int | None], no_r: bool) -> str:
+def _short(signs: Mapping[str, int | None], no_r: bool, summary: Mapping[str, Any]) -> str:
     if all(sign is None for sign in signs.values()):
         return "Nothing to judge by: trades without a stop have no R." if no_r else "Too few trades to tell."
     works = [name for name, sign in signs.items() if sign == 1]
     loses = [name for name, sign in signs.items() if sign == -1]
+    luck = {name: by_luck(summary, name) for name in works}
+    sure = [name for name in works if not luck[name]]
+    if sure:
+        compared = "more than random entries make" if beats_chance(summary, sure) else "not compared with chance"
+        return f"Yes for {_list(sure)} entries in this period; {compared}."
     if works:
-        return f"Yes for {_list(works)} entries in this period; not yet compared with chance."
+        why = list(dict.fromkeys(reason for reasons in luck.values() for reason in reasons))
+        return f"{_list(works).capitalize()} entries made money, but {_list(why)}."
     if loses:
         return f"No: {_list(loses)} entries lost money."
     return "No edge shown."

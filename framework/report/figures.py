@@ -97,7 +97,7 @@ def expectancy(groups: Sequence[tuple[str, Sequence[tuple[str, Mapping[str, Any]
     for title, rows in groups:
         y += 20
         head: Any = {"color": COLOURS["ink"], "fontweight": "bold", "bbox": behind}
-        axes.text(-92, y, title, transform=_rows(axes), va="center", **head)
+        axes.text(-92, y, title, transform=rows_of(axes), va="center", **head)
         for variant, figures in rows:
             y += 19
             _whisker(axes, y, variant, figures)
@@ -109,16 +109,16 @@ def expectancy(groups: Sequence[tuple[str, Sequence[tuple[str, Mapping[str, Any]
     return figure
 
 
-def _rows(axes: Axes) -> Transform:
+def rows_of(axes: Axes) -> Transform:
     """x in pixels from the axes' left edge, y as the axes' data."""
     return blended_transform_factory(Affine2D().translate(axes.bbox.x0, 0), axes.transData)
 
 
 def _whisker(axes: Axes, y: float, variant: str, figures: Mapping[str, Any]) -> None:
     colour, enough, n = COLOURS.get(variant, COLOURS["ink"]), figures["enough"], figures["n"]
-    axes.text(-92, y, named(variant), transform=_rows(axes), va="center", color=COLOURS["muted"])
+    axes.text(-92, y, named(variant), transform=rows_of(axes), va="center", color=COLOURS["muted"])
     said = "no trade" if not n else f"n = {number(n, 0)}" + ("" if enough else ", too few")
-    axes.text(axes.bbox.width + 10, y, said, transform=_rows(axes), va="center", color=COLOURS["muted"], fontsize=10)
+    axes.text(axes.bbox.width + 10, y, said, transform=rows_of(axes), va="center", color=COLOURS["muted"], fontsize=10)
     if not n or figures["value"] is None:
         return
     low, high = (np.nan if figures[side] is None else figures[side] for side in ("low", "high"))
@@ -128,14 +128,22 @@ def _whisker(axes: Axes, y: float, variant: str, figures: Mapping[str, Any]) -> 
     axes.plot([figures["value"]], [y], markeredgecolor=colour, alpha=1 if enough else 0.75, **mark)
 
 
-def equity(table: pd.DataFrame, names: Sequence[str], held: str, borders: Sequence[Any], width: float) -> Figure:
+def equity(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    held: str,
+    borders: Sequence[Any],
+    bands: Mapping[str, pd.DataFrame],
+    width: float,
+) -> Figure:
     """Equity over drawdown. borders: where tests begin.
 
-    table: `time`, and for each name in `names` and `held` the equity as a multiple of the starting cash.
+    table: `time`, and for each name in `names` and `held` the equity as a multiple of the starting cash. bands: what
+    chance made of some of the names, as such multiples: time, low, middle, high.
     """
     time = mdates.date2num(table["time"].dt.tz_localize(None).to_numpy())
     grown = {name: table[name].to_numpy() for name in [held, *names]}
-    zoom = _reach([grown[name] for name in names]) < 0.25 * _reach([grown[held]])
+    zoom = bool(bands) or _reach([grown[name] for name in names]) < 0.25 * _reach([grown[held]])
     heights = [250, *([140] if zoom else []), 140]
     figure, top, left = sheet(width, sum(heights) + 34 * len(heights) + 20), 26.0, 58
     shown = [[held, *names], *([names] if zoom else []), [held, *names]]
@@ -149,15 +157,24 @@ def equity(table: pd.DataFrame, names: Sequence[str], held: str, borders: Sequen
             peak = np.maximum(np.maximum.accumulate(grown[name]), 1)
             value = grown[name] / peak - 1 if fallen else grown[name]
             axes.plot(time, value, color=COLOURS["hold" if name == held else name], linewidth=1.5)
+        if held not in lines:
+            _shade(axes, bands)
         _scale(axes, fallen, i == 0 and min(v.min() for v in grown.values()) > 0)
         for border in borders:
-            axes.axvline(_day(border), color=COLOURS["line"], linewidth=1, zorder=0)
-        _dates(axes, time, i == len(heights) - 1)
+            axes.axvline(day(border), color=COLOURS["line"], linewidth=1, zorder=0)
+        dates(axes, time, i == len(heights) - 1)
         top += height + 34
     return figure
 
 
-def _day(moment: Any) -> float:
+def _shade(axes: Axes, bands: Mapping[str, pd.DataFrame]) -> None:
+    for name, band in bands.items():
+        at = mdates.date2num(band["time"].dt.tz_localize(None).to_numpy())
+        axes.fill_between(at, band["low"], band["high"], color=COLOURS[name], alpha=0.16, linewidth=0)
+        axes.plot(at, band["middle"], color=COLOURS[name], linewidth=1, linestyle=(0, (2, 2)))
+
+
+def day(moment: Any) -> float:
     return float(mdates.date2num(pd.Timestamp(moment).tz_localize(None)))
 
 
@@ -178,7 +195,7 @@ def _scale(axes: Axes, fallen: bool, may_log: bool) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: percent(y) if fallen else gain(y - 1)))
 
 
-def _dates(axes: Axes, time: Any, labelled: bool) -> None:
+def dates(axes: Axes, time: Any, labelled: bool) -> None:
     axes.set_xlim(time[0], time[-1])
     locator = mdates.AutoDateLocator(minticks=3, maxticks=6 if axes.bbox.width < 500 else 10)
     axes.xaxis.set_major_locator(locator)
@@ -186,8 +203,10 @@ def _dates(axes: Axes, time: Any, labelled: bool) -> None:
     axes.tick_params(labelbottom=labelled)
 
 
-def timeline(rows: Sequence[Mapping[str, Any]], width: float) -> Figure:
-    """Training, embargo and test of each window. rows: number, train, embargo, test, end as stamps, marked: a word."""
+def timeline(rows: Sequence[Mapping[str, Any]], held: tuple[Any, Any] | None, width: float) -> Figure:
+    """Training, embargo and test of each window. rows: number, train, embargo, test, end as stamps, marked: a word.
+    held: from when to when data is held out.
+    """
     step = min(30.0, max(9.0, 266 / len(rows)))
     height = step * len(rows)
     figure = sheet(width, height + 34)
@@ -196,14 +215,16 @@ def timeline(rows: Sequence[Mapping[str, Any]], width: float) -> Figure:
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=COLOURS["line"], linewidth=1)
     for y, row in enumerate(rows):
-        at = [_day(row[name]) for name in ("train", "embargo", "test", "end")]
+        at = [day(row[name]) for name in ("train", "embargo", "test", "end")]
         axes.barh(y, at[1] - at[0], left=at[0], height=0.56, color=COLOURS["hold"], alpha=0.45)
         axes.barh(y, at[3] - at[2], left=at[2], height=0.56, color=COLOURS["test"])
         if row["marked"]:
             axes.text(at[1], y, f"{row['marked']}  ", va="center", ha="right", color=COLOURS["ink"], fontsize=10)
+    if held:
+        axes.axvspan(day(held[0]), day(held[1]), color=COLOURS["muted"], alpha=0.3, linewidth=0)
     every = 1 if step > 13 else 5
     axes.set_yticks(range(0, len(rows), every), [str(row["number"]) for row in rows[::every]])
-    _dates(axes, (_day(rows[0]["train"]), _day(rows[-1]["end"])), True)
+    dates(axes, (day(rows[0]["train"]), day(held[1] if held else rows[-1]["end"])), True)
     return figure
 
 

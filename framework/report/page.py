@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
 from ..validation.walk import row_at
-from . import figures, legs, ratios, traits, words
+from . import belief, figures, legs, ratios, traits, words
 from .facts import facts
 from .gallery import Tested, cards
 from .words import Cell, Form, estimate, named, percent, risks
@@ -35,8 +35,10 @@ LEFT_OUT = (
 OBJECTIVES: Mapping[str, Form] = {"expectancy_r": risks, "total_r": risks, "win_rate": percent}
 
 
-def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, gallery: int) -> str:
-    """The report as one HTML page that needs nothing else. gallery: how many setups to draw, at most."""
+def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, gallery: int, bands: pd.DataFrame) -> str:
+    """The report as one HTML page that needs nothing else. gallery: how many setups to draw, at most. bands: of the
+    accounts' equity, what random entries made: variant, time, low, middle, high.
+    """
     variants, many = list(summary["variants"]), list(summary["variants"].values())
     searched = list(summary["windows"][0]["parameters"])
     drawn = cards(tested, variants, searched, gallery) if gallery and len(tested.setups) else []
@@ -48,14 +50,16 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "facts": facts(summary, manifest),
         "variants": variants,
         "named": named,
-        "compared": compared(many, [*many, summary[HELD]], bool(summary["finer"])),
+        "compared": _beside_chance(compared(many, [*many, summary[HELD]], bool(summary["finer"])), summary),
         "paired": _paired(summary["paired"]) if summary["paired"] else [],
         "kinds": [_kind(one) for one in summary["kinds"]],
         "expectancy": _expectancy(summary),
         "legs": legs.shown(summary["ablation"]),
         "traits": traits.shown(summary["traits"]),
         "placebo": ratios.shown(summary["placebo"]),
-        "equity": _equity(summary, tested, variants),
+        "belief": belief.shown(summary),
+        "held": words.minus(summary["verdict"].get("holdout", "")),
+        "equity": _equity(summary, tested, variants, bands),
         "stake": words.stake(manifest["configuration"]["sizing"], bool(summary["funding"])),
         "shared": summary["shared"],
         "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
@@ -89,6 +93,20 @@ def compared(many: Sequence[Summary], accounts: Sequence[Summary], finer: bool) 
         ("Trades of the account", _trades(many, finer)),
         ("The account", _account(accounts)),
     ]
+
+
+def _beside_chance(tables: list[tuple[str, Rows]], summary: Summary) -> list[tuple[str, Rows]]:
+    """The same with what chance says of a figure under it."""
+    notes = belief.beside(summary)
+    under = {"Win rate": "win_rate", "Expectancy": "mean_r", "Total return": "total_return"}
+
+    def noted(label: str, cells: list[Cell]) -> list[Cell]:
+        told = notes.get(under.get(label, ""), [])
+        return [
+            replace(c, note="; ".join(filter(None, (c.note, n)))) for c, n in zip(cells, told, strict=False)
+        ] + cells[len(told) :]
+
+    return [(title, [(label, noted(label, cells)) for label, cells in rows]) for title, rows in tables]
 
 
 def _alone(many: Sequence[Summary]) -> Rows:
@@ -190,13 +208,18 @@ def _expectancy(summary: Summary) -> dict[str, Any]:
     return figures.both(lambda width: figures.expectancy(groups, width), words.described(groups), "expectancy", 420)
 
 
-def _equity(summary: Summary, tested: Tested, variants: Sequence[str]) -> dict[str, Any]:
+def _equity(summary: Summary, tested: Tested, variants: Sequence[str], bands: pd.DataFrame) -> dict[str, Any]:
     borders = [window["test_start"] for window in summary["windows"]]
     told = [f"{named(name)} {words.gain(one['total_return'])}" for name, one in summary["variants"].items()]
     label = f"Equity and drawdown: {', '.join(told)}, buy and hold {words.gain(summary[HELD]['total_return'])}"
     grown = tested.equity.set_index("time") / tested.trading.cash
     table = grown.reset_index()
-    return figures.both(lambda width: figures.equity(table, variants, HELD, borders, width), label, "equity")
+    cash, levels = tested.trading.cash, ["low", "middle", "high"]
+    chance = {
+        str(name): part.assign(**{level: part[level] / cash for level in levels})
+        for name, part in bands.groupby("variant")
+    }
+    return figures.both(lambda width: figures.equity(table, variants, HELD, borders, chance, width), label, "equity")
 
 
 def _windows(summary: Summary, variants: Sequence[str]) -> dict[str, Any]:
@@ -240,7 +263,8 @@ def _timeline(summary: Summary, manifest: Mapping[str, Any], tested: Tested) -> 
         spans = {"train": train, "embargo": min(max(begun, train), test), "test": test, "end": end}
         rows.append({"number": one["window"], "marked": marked, **spans})
     label = f"{len(rows)} windows, each a training, an embargo of {embargo} bars and a test after it"
-    return figures.both(lambda width: figures.timeline(rows, width), label, "timeline", 510)
+    held = summary["holdout"] and (summary["holdout"]["from"], summary["holdout"]["to"])
+    return figures.both(lambda width: figures.timeline(rows, held, width), label, "timeline", 510)
 
 
 def _slopes(summary: Summary, variants: Sequence[str]) -> dict[str, Any] | None:

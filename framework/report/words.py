@@ -200,14 +200,10 @@ def choice(setups: pd.DataFrame, drawn: Sequence[Mapping[str, Any]]) -> str:
 
 def unsaid(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was tried and what these figures do not say: a headline and a sentence each."""
-    trials, windows = summary["overfitting"]["trials"], summary["windows"]
+    windows = summary["windows"]
+    trials = sum(one["trials"] for one in windows)
     over = f"over {plural(len(windows), 'training window')}"
     rows = [(f"{plural(trials, 'parameter set')} tried {over}", "No test window was looked at while choosing.")]
-    if summary["chance"] is None:
-        rows.append(("Not compared with chance", "This version does not trade random entries beside the rule's."))
-    if summary["overfitting"]["deflated_sharpe"] is None:
-        text = "This version computes no deflated Sharpe ratio and no probability of overfitting."
-        rows.append((f"Not corrected for {plural(trials, 'trial')}", text))
     defaults = [str(one["window"]) for one in windows if one["chosen"] == "defaults"]
     if defaults:
         text = "No set tried there closed enough training trades, so the declared defaults were traded."

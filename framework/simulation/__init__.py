@@ -3,20 +3,22 @@
 from .batch import Batch
 from .kernel import NOTHING
 from .outcomes import outcomes
-from .result import Result, Terms, closed_r, simulate
+from .result import Result, Terms, simulate
 from .rules import Costs, Exits, Sizing
+from .spans import Closed, closed_in
 from .together import Together, simulate_together
 
 __all__ = [
     "NOTHING",
     "Batch",
+    "Closed",
     "Costs",
     "Exits",
     "Result",
     "Sizing",
     "Terms",
     "Together",
-    "closed_r",
+    "closed_in",
     "outcomes",
     "simulate",
     "simulate_together",

@@ -19,7 +19,7 @@ from .account import advance
 from .checks import of_kind, terms_of
 from .curve import curve, seen
 from .figures import figures
-from .kernel import FATES, REASONS, STILL_OPEN, Orders, Rules
+from .kernel import FATES, REASONS, Orders, Rules
 from .market import market
 from .orders import orders, rules
 from .rules import Costs, Exits, Sizing
@@ -123,14 +123,6 @@ def simulate(
     terms = Terms(costs or Costs(), sizing or Sizing(), exits or Exits())
     ids = setups.ids if isinstance(setups, Setups) else setups
     return Result(bars, entries, terms, cash, ids, run(bars, entries, terms, cash))
-
-
-def closed_r(bars: Bars, entries: Entries, terms: Terms, cash: float) -> Floats:
-    """R of the trades that `simulate` would close, without the tables: what a search needs of a run."""
-    done = run(bars, entries, terms, cash)
-    gone = done.book.reason != STILL_OPEN
-    k = done.book.order[gone]
-    return np.asarray(profits(done)[gone] / (done.book.size[gone] * done.placed.risk[k]))
 
 
 def run(bars: Bars, entries: Entries, terms: Terms, cash: float) -> Run:

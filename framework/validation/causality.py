@@ -44,10 +44,65 @@ def leaks(bars: Bars, produce: Produce, cuts: Sequence[int], noise_seed: int | N
     """
     whole = produce(bars)
     for cut in cuts:
-        short = bars[: cut + 1] if noise_seed is None else noisy(bars, cut, noise_seed + cut)
-        seen = produce(short)
-        for view, (known, table) in whole.items():
-            yield from _differences(view, _until(known, table, cut), _until(*seen[view], cut), cut)
+        for change in changes(whole, produce(future(bars, cut, noise_seed)), cut):
+            yield change.leak(cut)
+
+
+def future(bars: Bars, cut: int, noise_seed: int | None) -> Bars:
+    """The bars up to `cut`, with nothing after them or, given a seed, with noise."""
+    return bars[: cut + 1] if noise_seed is None else noisy(bars, cut, noise_seed + cut)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Where two answers differ in one column of a view: the bars at which the rows were known, what either says.
+
+    Of the column `rows`, the bars at which one has more rows than the other: "there" and "absent".
+    """
+
+    view: str
+    column: str
+    bars: NDArray[np.int64]
+    full: NDArray[Any]
+    seen: NDArray[Any]
+
+    def leak(self, cut: int) -> Leak:
+        """The first of them."""
+        return Leak(self.view, self.column, int(self.bars[0]), cut, self.full[0], self.seen[0])
+
+
+def changes(whole: Views, seen: Views, cut: int) -> Iterator[Change]:
+    """What the two say otherwise of the rows known by `cut`: rows that only one has, then values, to the bit.
+
+    Rows are matched by the bar at which they are known, those of one bar in their order; the values of a bar of which
+    the two have unlike numbers of rows are not compared.
+    """
+    for view in dict.fromkeys([*whole, *seen]):
+        known, table = _until(whole, view, cut)
+        also, other = _until(seen, view, cut)
+        if not np.array_equal(known, also):
+            many, few = (np.bincount(bars, minlength=cut + 1) for bars in (known, also))
+            unlike = np.flatnonzero(many != few)
+            there = np.where(many > few, "there", "absent")[unlike], np.where(many > few, "absent", "there")[unlike]
+            yield Change(view, "rows", unlike, *there)
+            keep, too = ~np.isin(known, unlike), ~np.isin(also, unlike)
+            known = known[keep]
+            table, other = _rows(table, keep), _rows(other, too)
+        for name in table | other:
+            one, two = (side.get(name, np.full(len(known), "no such column", object)) for side in (table, other))
+            other_rows = np.flatnonzero(~same(one, two))
+            if len(other_rows):
+                yield Change(view, name, known[other_rows], one[other_rows], two[other_rows])
+
+
+def same(one: NDArray[Any], two: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where two columns are equal to the bit; what is undefined in both is equal."""
+    equal = np.asarray(one == two)
+    if one.dtype.kind == two.dtype.kind == "f":
+        equal |= np.isnan(one) & np.isnan(two)
+    if one.dtype.kind == two.dtype.kind == "M":
+        equal |= np.isnat(one) & np.isnat(two)
+    return equal
 
 
 def noisy(bars: Bars, cut: int, seed: int) -> Bars:
@@ -88,26 +143,14 @@ def prefixes(n: int, count: int, seed: int, warm: int = 30) -> list[int]:
     return [*sorted(int(cut) for cut in drawn), n - 2]
 
 
-def _until(known: NDArray[np.int64], table: Table, cut: int) -> tuple[NDArray[np.int64], Table]:
-    rows = known <= cut
-    return known[rows], {name: column[rows] for name, column in table.items()}
+def _until(views: Views, view: str, cut: int) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
+    """The rows known by `cut`, in the order of their bars; none of a view that is not there."""
+    known, table = views.get(view, (np.zeros(0, np.int64), {}))
+    rows = np.flatnonzero(known <= cut)
+    if (np.diff(known) < 0).any():
+        rows = rows[np.argsort(known[rows], kind="stable")]
+    return known[rows], _rows(table, rows)
 
 
-def _differences(
-    view: str, full: tuple[NDArray[np.int64], Table], short: tuple[NDArray[np.int64], Table], cut: int
-) -> Iterator[Leak]:
-    (known, table), (also, other) = full, short
-    if len(known) != len(also) or (known != also).any():
-        n = min(len(known), len(also))
-        first = int(np.argmax(np.append(known[:n] != also[:n], True)))
-        longer = len(known) > len(also) if first == n else known[first] < also[first]
-        bar = int((known if longer else also)[first])
-        yield Leak(view, "rows", bar, cut, "there" if longer else "absent", "absent" if longer else "there")
-        return
-    for name, column in table.items():
-        same = column == other[name]
-        if column.dtype.kind == "f":
-            same |= np.isnan(column) & np.isnan(other[name])
-        if not same.all():
-            row = int(np.argmin(same))
-            yield Leak(view, name, int(known[row]), cut, column[row], other[name][row])
+def _rows(table: Table, rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    return {name: column[rows] for name, column in table.items()}

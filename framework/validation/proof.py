@@ -9,7 +9,7 @@ import numpy as np
 
 from ..bars import Bars
 from ..entries import EntryPolicy, Policy
-from ..setups import Setups
+from ..setups import Segment, Setups
 from .causality import Produce, Views
 
 Find = Callable[[Bars, Any], Setups]
@@ -17,7 +17,10 @@ Leave = Callable[[Bars, Any], Any]
 
 
 def producer(find: Find, leave: Leave, params: Any, policies: Mapping[str, EntryPolicy]) -> Produce:
-    """A function from Bars to every table of the strategy that carries a bar at which its rows are known."""
+    """A function from Bars to every table of the strategy that carries a bar at which its rows are known.
+
+    What a setup is made of is told by times, not by places in the array.
+    """
 
     def produce(bars: Bars) -> Views:
         found = find(bars, params)
@@ -37,8 +40,17 @@ def _setups(found: Setups) -> dict[str, Any]:
     fixed = {"id": np.array(found.ids, dtype=object), "kind": found.kind, "direction": found.direction}
     fixed |= {"stop": found.stop, "veto": found.veto}
     fixed |= {"target": found.target, "height": found.height}
-    drawn = {f"{name} {end}": at for name, line in found.lines.items() for end, at in line._asdict().items()}
-    return fixed | drawn | dict(found.anchors) | dict(found.features)
+    drawn = {f"{name} {end}": at for name, line in found.lines.items() for end, at in _line(found, line).items()}
+    anchors = {name: found.time[bar] for name, bar in found.anchors.items()}
+    return fixed | drawn | anchors | dict(found.features)
+
+
+def _line(found: Setups, line: Segment) -> dict[str, Any]:
+    """Its ends, their bars as times, of which a run of bars that begins later says the same; none of no line."""
+    absent, ends = np.isnan(line.begins), line._asdict()
+    for name in ("first", "last"):
+        ends[name] = np.where(absent, np.datetime64("NaT"), found.time[ends[name]])
+    return ends
 
 
 def _entries(found: Setups, made: Policy) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -62,13 +62,14 @@ class Trading:
         """Setups and entries of all the bars; whoever uses them keeps to the window."""
         params = self.strategy.build(dict(values))
         setups = self.strategy.setups(bars, params)
-        leave = self._exits(bars, setups, params)
+        leave = self.leaving(setups, self.strategy.exits(bars, params))
         policies = {name: enter(bars, setups) for name, enter in self.policies.items()}
         entries = {name: _traded(made.entries, setups, leave) for name, made in policies.items()}
         return Found(setups, policies, entries)
 
-    def _exits(self, bars: Bars, setups: Setups, params: Any) -> tuple[Bools, Bools]:
-        long_exit, short_exit = self.strategy.exits(bars, params)
+    def leaving(self, setups: Setups, leave: tuple[Bools, Bools]) -> tuple[Bools, Bools]:
+        """Closes at which a long and a short are left: the rule's own, and where it is asked for opposite setups."""
+        long_exit, short_exit = leave
         if self.opposite_setup:
             long_exit, short_exit = long_exit.copy(), short_exit.copy()
             for side, array in ((1, short_exit), (-1, long_exit)):

@@ -1,9 +1,9 @@
-"""Walk-forward: what a training window may see of its trades, and one account over all test windows."""
+"""Walk-forward: one account over all test windows."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,12 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..bars import Bars
-from ..params import Value
 from ..setups import Setups
 from ..signals import Entries
-from ..simulation import Terms, closed_r, simulate, simulate_together
-from .trading import Trading, ranked
-from .windows import Window
+from ..simulation import Terms, simulate, simulate_together
+from .trading import ranked
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -25,37 +23,6 @@ Floats: TypeAlias = NDArray[np.float64]
 def row_at(bars: Bars, moment: pd.Timestamp) -> int:
     """The first bar that opens at or after `moment`."""
     return int(np.searchsorted(bars.time, np.datetime64(moment.tz_convert(None), "us"), side="left"))
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """One symbol's part of a training window. `past` ends where the test begins: nothing after it can be seen.
-
-    Only trades whose signal lies in [first, last) count; `last` is the embargo before the test, or the rule's longest
-    confirmation lag where that is longer. Trades still open when the test begins overlap it and are purged.
-    """
-
-    bars: Bars
-    past: Bars
-    first: int
-    last: int
-
-    @classmethod
-    def of(cls, bars: Bars, window: Window, embargo: int) -> Training:
-        cut = row_at(bars, window.test_start)
-        return cls(bars, bars[:cut], row_at(bars, window.train_start), max(cut - embargo, 0))
-
-    def closed(self, trading: Trading, values: Mapping[str, Value]) -> dict[str, Floats]:
-        """R of the window's closed trades, by variant."""
-        if self.last <= self.first:
-            return {name: np.zeros(0) for name in trading.policies}
-        # Detectors are causal (the check proves it), so all bars may be looked at once and shared by every window.
-        found = trading.find(self.bars, values)
-        last = min(self.last, len(self.past) - found.setups.lag)
-        return {
-            name: closed_r(self.past, entries.between(self.first, last), trading.terms, trading.stake)
-            for name, entries in found.entries.items()
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +53,7 @@ def chain(bars: Bars, parts: Sequence[Part], terms: Terms, cash: float, start: i
     A position that crosses a window's end keeps the exits it was entered with; the next window's entries lapse
     until it is flat, and do not close it.
     """
-    entries, ids = _whole(parts)
+    entries, ids = whole(parts)
     done = simulate(bars, entries, terms.costs, terms.sizing, terms.exits, cash, setups=ids)
     trades = done.trades.assign(window=entries.window[done.order])
     return Account(trades, np.asarray(done.equity)[start:], _refused(done.fates), bars.index[start:])
@@ -100,9 +67,9 @@ def share(
     parts: each market's, in the order of `markets`. rank: the feature by which entries are tried, as in `ranked`;
     empty for the order of the markets.
     """
-    whole = [_whole(of_market) for of_market in parts]
-    entries, ids = [one for one, _ in whole], [names for _, names in whole]
-    by = [_ranks(of_market, rank) for of_market in parts] if rank else None
+    joined = [whole(of_market) for of_market in parts]
+    entries, ids = [one for one, _ in joined], [names for _, names in joined]
+    by = [ranks_of(of_market, rank) for of_market in parts] if rank else None
     done = simulate_together(markets, entries, terms.costs, terms.sizing, terms.exits, cash, by, ids)
     windows = np.concatenate([one.window for one in entries])
     trades = done.trades.assign(window=windows[done.book.order])
@@ -111,11 +78,12 @@ def share(
     return Account(trades, np.asarray(equity), _refused(fates), pd.DatetimeIndex(equity.index))
 
 
-def _ranks(parts: Sequence[Part], rank: str) -> Floats:
+def ranks_of(parts: Sequence[Part], rank: str) -> Floats:
+    """The rank of every entry of one market (see `ranked`), in the order of `whole`."""
     return np.concatenate([ranked(part.setups, rank)[part.entries.setup] for part in parts])
 
 
-def _whole(parts: Sequence[Part]) -> tuple[Entries, list[str]]:
+def whole(parts: Sequence[Part]) -> tuple[Entries, list[str]]:
     """The entries of all windows as one, each with its window's number, and the ids that their setups point into."""
     ids: list[str] = []
     numbered = []

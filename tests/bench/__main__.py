@@ -22,7 +22,7 @@ from rich.table import Table
 from framework.bars import Bars
 from framework.simulation import Costs, Exits, Sizing, simulate
 
-from . import backtestingpy, growth, ours, peers, raptor, vbt, vbt_alone, vbt_sweep
+from . import backtestingpy, growth, ours, peers, raptor, study, vbt, vbt_alone, vbt_sweep, windows
 from .levels import BUSY_SPACE, CASH, FEE, SPACE, Levels, Prepared, arrays
 from .peers import seconds
 
@@ -160,6 +160,8 @@ def main() -> None:
     )
     report["memory"] = {"sweep_1000x20k": ours.memory(20_000, True), "sweep_100000x20k": ours.memory(20_000, False)}
     report["same_trades"] = same(walk(20_000))
+    report["search_100"] = study.measured()
+    report["search_2000x5x20k"] = windows.measured()
     report["growth"] = growth.measured(walk)
     summarise(report)
     OUT.mkdir(parents=True, exist_ok=True)
@@ -202,7 +204,7 @@ def show(report: dict[str, Any]) -> None:
             ratio = f"{spent / mine:,.1f}" if mine else ""
             table.add_row("" if row else group, name, f"{spent * 1e3:,.2f}", ratio)
     console.print(table)
-    for name in ("first_call", "memory", "same_trades", "ratios"):
+    for name in ("first_call", "memory", "same_trades", "search_100", "search_2000x5x20k", "ratios"):
         console.print(name, report[name])
 
 

@@ -19,7 +19,8 @@ from framework.context import Context, Higher, attached
 from framework.experiment import config
 from framework.experiment.ablation import ablation, without_each
 from framework.experiment.outofsample import out_of_sample
-from framework.experiment.run import Ready, ready, run
+from framework.experiment.ready import Ready, ready
+from framework.experiment.run import run
 from framework.ladder import LEGS, combinations
 from framework.setups import Setups
 from framework.structure.breaks import line_breaks

@@ -137,7 +137,7 @@ def test_a_period_that_is_none(folder: Path, end: str) -> None:
 @pytest.mark.parametrize("length", ["4", "4 years", "0y", "", "-1y", "1.5y", "12345d", "4Y", "1h", "1y\\n"])
 def test_what_is_no_length_of_time(folder: Path, key: str, length: str) -> None:
     said = wrong(folder, toml(f'windows.{key} = "{length}"'))
-    assert said.startswith(f"windows.{key}: '{length}' is not a length of time; ".replace("\\n", " "))
+    assert said.startswith(f"windows.{key}: '{length}' is not a length; ".replace("\\n", " "))
 
 
 def test_the_command_itself(folder: Path) -> None:
@@ -170,8 +170,19 @@ def test_defaults(folder: Path) -> None:
     assert (found.name, found.question, found.seed, found.gallery) == ("plain", "", 7, 12)
     assert found.variants == ("aggressive", "conservative")
     assert (found.workspace, found.strategy.name, found.data.files) == (folder, "rule", ("data/X-1d.csv",))
-    assert asdict(found.search) == {"trials": 60, "objective": "expectancy_r", "min_trades": 20}
-    assert found.windows.model_dump() == {"kind": "rolling", "train": "3y", "test": "1y", "embargo": 30}
+    assert asdict(found.search) == {
+        "trials": 60,
+        "objectives": ("expectancy_r",),
+        "min_trades": 20,
+        "sampler": "tpe",
+        "batch": 8,
+        "take": "knee",
+        "folds": 1,
+        "storage": "journal",
+    }
+    assert asdict(found.lengths) == {"kind": "rolling", "train": "3y", "test": None, "count": None}
+    assert (found.embargo, found.combinatorial, found.holdout, found.look) == (30, None, None, False)
+    assert found.chance.model_dump() == {"draws": 200, "permutations": 0}
     assert asdict(found.costs) == {"fee": 0.001, "slippage": 0.0005, "tick": None, "borrow": 0}
     assert (found.data.funding, found.data.finer, found.shared, found.rank) == ((), (), False, "")
     none = dict.fromkeys(("risk", "lot", "smallest", "volume_share", "positions"))

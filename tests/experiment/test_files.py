@@ -180,55 +180,55 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 
 def test_its_own_folder_again(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "run", "me")
-    folder.save(0, TRIALS)
+    folder.save("window-0000", TRIALS)
     (tmp_path / "run" / "manifest.json").write_text(RUN)
     (tmp_path / "run" / "notes.txt").write_text("mine")
-    assert claimed(tmp_path / "run", resume=True) == "" and folder.saved(0) is not None
-    assert claimed(tmp_path / "run") == "" and folder.saved(0) is None  # begun afresh
+    assert claimed(tmp_path / "run", resume=True) == "" and folder.saved("window-0000") is not None
+    assert claimed(tmp_path / "run") == "" and folder.saved("window-0000") is None  # begun afresh
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
 
 
 def test_trials_come_back_to_the_bit(tmp_path: Path) -> None:
     folder = Folder(tmp_path, "me")
-    assert folder.saved(3) is None
+    assert folder.saved("window-0003") is None
     values = [0.1 + 0.2, 5e-324, -0.0, 1e300, NAN, INF, -INF, 2**60, True, "größe", None]
-    folder.save(3, [{"values": values}])
-    found = (folder.saved(3) or [])[0]["values"]
+    folder.save("window-0003", [{"values": values}])
+    found = (folder.saved("window-0003") or [])[0]["values"]
     assert [repr(value) for value in found] == [repr(value) for value in values]
     assert math.copysign(1, found[2]) == -1
-    assert folder.saved(2) is None
+    assert folder.saved("window-0002") is None
 
 
-SUM = digest({"trials": [1]})
-DAMAGED = [b"", b"{", b"[]", b"null", b"\xff", b"{}", b'{"trials": [1]}', b'{"sum": "x", "trials": [1]}']
-DAMAGED += [b'{"trials": [2], "sum": "%s"}' % SUM.encode(), b'{"trials": [1], "sum": "%s"' % SUM.encode()]
+SUM = digest({"rows": [1]})
+DAMAGED = [b"", b"{", b"[]", b"null", b"\xff", b"{}", b'{"rows": [1]}', b'{"sum": "x", "rows": [1]}']
+DAMAGED += [b'{"rows": [2], "sum": "%s"}' % SUM.encode(), b'{"rows": [1], "sum": "%s"' % SUM.encode()]
 
 
 @pytest.mark.parametrize("progress", DAMAGED)
 def test_damaged_progress_is_none(tmp_path: Path, progress: bytes) -> None:
     folder = Folder(tmp_path, "me")
-    folder.save(0, [{"number": 1}])
+    folder.save("window-0000", [{"number": 1}])
     path = tmp_path / "progress" / "window-0000.json"
-    assert list(path.parent.iterdir()) == [path] and folder.saved(0) == [{"number": 1}]
+    assert list(path.parent.iterdir()) == [path] and folder.saved("window-0000") == [{"number": 1}]
     path.write_bytes(progress)
-    assert folder.saved(0) is None
+    assert folder.saved("window-0000") is None
 
 
 def test_any_byte_that_changes_is_damage(tmp_path: Path) -> None:
     folder = Folder(tmp_path, "me")
-    folder.save(0, TRIALS)
+    folder.save("window-0000", TRIALS)
     path = tmp_path / "progress" / "window-0000.json"
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert folder.saved(0) is None, at
+        assert folder.saved("window-0000") is None, at
         path.write_bytes(whole[:at])
-        assert folder.saved(0) is None, at
+        assert folder.saved("window-0000") is None, at
 
 
 def test_finish_takes_away_what_only_the_run_needed(tmp_path: Path) -> None:
     folder = Folder(tmp_path, "me")
-    folder.save(0, TRIALS)
+    folder.save("window-0000", TRIALS)
     killed = [tmp_path / "progress" / ".window-0001.json.ab12.part", tmp_path / ".summary.json.cd34.part"]
     mine = [tmp_path / ".travis.yml", tmp_path / ".env.local", tmp_path / "manifest.json"]
     for path in killed + mine:

@@ -64,7 +64,7 @@ def test_entries_of_the_test_windows_are_counted(out: Path) -> None:
 
 def test_the_report_shows_it(out: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
-    section = page[page.index('id="placebo"') : page.index('id="equity"')]
+    section = page[page.index('id="placebo"') : page.index('id="belief"')]
     rows = re.findall(r'<th scope="row">(\.\d+)</th>', section)
     assert rows == [".236", ".382", ".5", ".618", ".786"]
     assert "Fibonacci ratios" in section

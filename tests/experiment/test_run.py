@@ -19,11 +19,12 @@ import pytest
 from framework.errors import UserError
 from framework.experiment import config, provenance
 from framework.experiment.files import PART, Folder
-from framework.experiment.run import load_markets, run
+from framework.experiment.markets import load_markets
+from framework.experiment.run import run
 from framework.sources import load
 
 HOME = Path(__file__).parents[2]
-PARQUET = {"drawn", "trades", "setups", "equity", "trials", "windows"}
+PARQUET = {"chance", "drawn", "trades", "setups", "equity", "trials", "windows"}
 EXPERIMENT = """
 question = "Is it the same again?"
 
@@ -41,6 +42,7 @@ swing_width = [2, 3]
 
 [search]
 trials = 5
+batch = 2
 min_trades = 5
 
 [windows]
@@ -108,7 +110,9 @@ def test_the_folder_is_named_by_the_run_and_holds_what_it_should(toml: Path, who
     assert whole == toml.parents[1] / "reports" / f"quick-{manifest['identity'][:8]}"
     files = {f"{name}.parquet" for name in PARQUET} | {"manifest.json", "summary.json", "report.html"}
     assert set(content(whole)) == files
-    assert list((toml.parents[1] / "reports").iterdir()) == [whole]
+    ledger = toml.parents[1] / "reports" / "ledger"
+    assert sorted((toml.parents[1] / "reports").iterdir()) == sorted([whole, ledger])
+    assert [path.stem for path in ledger.iterdir()] == [manifest["identity"]]
 
 
 def test_the_same_run_twice_is_the_same_bytes(toml: Path, whole: Path, tmp_path: Path) -> None:
@@ -144,7 +148,7 @@ def test_killed_twice_and_resumed_is_the_same_bytes(toml: Path, whole: Path, tmp
     assert (out / "progress" / "window-0000.json").stat().st_mtime_ns == first
     heard: list[str] = []
     assert run(toml, out=out, resume=True, told=lambda stage, *_: heard.append(stage)) == out
-    assert set(heard) == {"testing", "report"}, "a finished window was searched again"
+    assert set(heard) == {"testing", "chance", "report"}, "a finished window was searched again"
     assert content(out) == content(whole)
 
 
@@ -166,7 +170,7 @@ def test_killed_at_any_moment_and_resumed_is_the_same_bytes(toml: Path, whole: P
 
 def test_what_a_killed_write_leaves_behind_does_not_matter(toml: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    killed(toml, out, "window 2 of 4", 1)
+    killed(toml, out, "window 2 of 4", 2)
     (out / "progress" / f".window-0001.json.x7a_9{PART}").write_bytes(b'{"sum": ')
     (out / f".trades.parquet.k2m_1{PART}").write_bytes(b"PAR1")
     run(toml, out=out, resume=True)

@@ -36,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """X from the first day to the last; Y without a week and some days; Z begins in the test and ends before it."""
     folder = tmp_path_factory.mktemp("workspace")
     ran(folder, name="first")
+    shutil.rmtree(folder / "reports" / "ledger")
     walked(7).to_csv(folder / "data" / "X-1d.csv")
     y = walked(8)
     y.drop([*y.index[500:507], *y.index[610:640:3]]).to_csv(folder / "data" / "Y-1d.csv")
@@ -170,6 +171,7 @@ def test_resumed_it_is_the_same_bytes(folder: Path, done: Done) -> None:
             raise KeyboardInterrupt
 
     again = folder / "again"
+    shutil.rmtree(folder / "reports" / "ledger")  # other tests have tried more on these markets since
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(
             __import__("sys").modules, "framework.report.page", type("Page", (), {"render": lambda *_: "<html></html>"})

@@ -159,7 +159,7 @@ def test_chance_is_the_same_of_the_shuffled_bars(out: Path) -> None:
     seeds = np.random.SeedSequence(7).generate_state(20)
     begin, end = (pd.Timestamp(summary["windows"][at][f"test_{edge}"]) for at, edge in ((0, "start"), (-1, "end")))
     inside = [bars[row_at(bars, begin) : row_at(bars, end)] for bars in markets()]
-    said = counted([shuffled(bars, int(seed)) for seed in seeds for bars in inside], summary)
+    said = counted([bars for seed in seeds for bars in shuffled(inside, int(seed))], summary)
     for row in traits["rows"]:
         for name in ("way", "reached", "back", "false"):
             values = said.get(f"{row['kind']} {name}", [])

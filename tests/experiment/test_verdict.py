@@ -10,6 +10,8 @@ import pytest
 from framework.experiment.verdict import verdict
 
 NAN = float("nan")
+BUSY = {"exposure": 0.1, "trades": 100, "exits": {"stop": 60, "target": 40}}
+UNKNOWN = {"found": {"deflated": NAN}, "pbo": None, "spa": None}
 
 
 def r(value: float, low: float, high: float, n: int = 100, enough: bool = True) -> dict[str, Any]:
@@ -32,13 +34,17 @@ def summary(aggressive: dict[str, Any], conservative: dict[str, Any], **changes:
         "symbols": ["A", "B"],
         "timeframe": "4h",
         "variants": {
-            "aggressive": {"expectancy_r": aggressive, "total_return": -0.23},
-            "conservative": {"expectancy_r": conservative, "total_return": 0.1},
+            "aggressive": {"expectancy_r": aggressive, "total_return": -0.23, **BUSY},
+            "conservative": {"expectancy_r": conservative, "total_return": 0.1, **BUSY},
         },
         "paired": {"waits_for": "second bottom", "all": every},
         "windows": [{"chosen": "searched"}, {"chosen": "searched"}],
         "notes": [],
         "optimistic": False,
+        "search": None,
+        "holdout": None,
+        "chance": {"random_entries": None, "permuted": None},
+        "overfitting": {"trials": 2, "runs": 1, "variants": dict.fromkeys(("aggressive", "conservative"), UNKNOWN)},
     } | changes
 
 

@@ -48,11 +48,12 @@ class Made:
     summary: dict[str, Any]
     manifest: dict[str, Any]
     tested: Any
+    bands: Any
     html: str
 
     def render(self, most: int = 0, **changes: Any) -> str:
         tested = dataclasses.replace(self.tested, **changes.pop("tested", {}))
-        return page.render(self.summary | changes, self.manifest, tested, most)
+        return page.render(self.summary | changes, self.manifest, tested, most, self.bands)
 
 
 def _made(path: Path, out: Path, trials: int | None) -> Made:
@@ -66,7 +67,7 @@ def _made(path: Path, out: Path, trials: int | None) -> Made:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "render", spy)
         folder = run(path, out=out, trials=trials)
-    return Made(*seen[:3], (folder / "report.html").read_text(encoding="utf-8"))
+    return Made(*seen[:3], seen[4], (folder / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -147,14 +148,22 @@ def test_the_comparison_says_the_summarys_figures(made: Made) -> None:
         "Profit factor": ("profit_factor", ".2f", "", 1),
         "Bars held": ("bars_held", ".1f", "", 1),
     }
+    beside = {"Win rate": "win_rate", "Expectancy": "mean_r", "Total return": "total_return"}
+    random = made.summary["chance"]["random_entries"].values()
+    chance = {
+        head: [f"random entries: {words.chance(one[key]['p'])}" for one in random] for head, key in beside.items()
+    }
     for head, (key, form, unit, scale) in forms.items():
-        assert read.row("compare", head) == [*(_told(one[key], form, unit, scale) for one in many), ""]
+        told = [_told(one[key], form, unit, scale) for one in many]
+        notes = chance.get(head)
+        assert read.row("compare", head) == [*(map("; ".join, zip(told, notes, strict=True)) if notes else told), ""]
     sharpes = [_told(one["sharpe"], ".2f", "", bars=" bars") for one in [*many, held]]
     assert read.row("compare", "Sharpe ratio") == sharpes
     drawdowns = [f"{one['max_drawdown'] * 100:.1f} %" for one in [*many, held]]
     assert read.row("compare", "Deepest drawdown") == drawdowns
     returns = [f"{one['total_return'] * 100:+,.{1 if abs(one['total_return']) < 1 else 0}f} %" for one in [*many, held]]
-    assert read.row("compare", "Total return") == [text.replace("-", "−") for text in returns]
+    noted = zip(returns, [*chance["Total return"], ""], strict=True)
+    assert read.row("compare", "Total return") == [f"{text.replace('-', '−')} {note}".strip() for text, note in noted]
     for cell, one in zip(read.row("compare", "Entries refused"), many, strict=False):
         assert sorted(map(int, re.findall(r" (\d+)(?:,|$)", cell))) == sorted(one["refused"].values())
 
@@ -205,7 +214,10 @@ def test_the_answer_comes_first_and_what_is_not_said_is_said(made: Made) -> None
     assert text.startswith(f"{made.summary['question']} {made.summary['verdict']['short']}")
     trials = made.manifest["trials"]
     assert f"{trials} parameter sets tried over {len(made.summary['windows'])} training windows" in text
-    assert "Not compared with chance" in text and f"Not corrected for {trials} trials" in text
+    told = made.summary["verdict"]
+    assert all(
+        _plain(told[name]).replace("-", "−") in text.replace("-", "−") for name in ("search", "chance", "trials")
+    )
     assert f"{sum(made.summary['vetoes'].values())} setups vetoed" in text
     assert made.manifest["identity"] in text and "exits.inside_bar pessimistic" in text
 
@@ -347,7 +359,7 @@ def test_candles() -> None:
 
 def test_equity_is_drawn_as_it_was(made: Made) -> None:
     grown = made.tested.equity.set_index("time") / made.tested.trading.cash
-    figure = figures.equity(grown.reset_index(), ["aggressive", "conservative"], page.HELD, [], 900)
+    figure = figures.equity(grown.reset_index(), ["aggressive", "conservative"], page.HELD, [], {}, 900)
     whole, alone, fallen = figure.axes
     for i, name in enumerate(["aggressive", "conservative"]):
         one = made.summary["variants"][name]
@@ -373,7 +385,7 @@ def test_whiskers_reach_as_far_as_the_interval() -> None:
 def test_the_timeline_leaves_the_embargo_open() -> None:
     days = [pd.Timestamp(day, tz="UTC") for day in ("2020-01-01", "2020-11-20", "2021-01-01", "2022-01-01")]
     row = dict(zip(("train", "embargo", "test", "end"), days, strict=True)) | {"number": 0, "marked": "defaults"}
-    axes = figures.timeline([row], 500).axes[0]
+    axes = figures.timeline([row], None, 500).axes[0]
     ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     stamps = [[f"{matplotlib.dates.num2date(x):%Y-%m-%d}" for x in one] for one in ends]
     assert stamps == [["2020-01-01", "2020-11-20"], ["2021-01-01", "2022-01-01"]]

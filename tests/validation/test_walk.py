@@ -1,11 +1,8 @@
-"""What a training window may see, and one account over windows, against tables worked out by hand."""
+"""One account over windows, against tables worked out by hand."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -13,18 +10,10 @@ import pandas as pd
 import pytest
 
 from framework.bars import Bars
-from framework.entries import policy
-from framework.params import Value
 from framework.setups import Setups
 from framework.signals import Entries
 from framework.simulation import Costs, Exits, Sizing, Terms, simulate
-from framework.sources import load
-from framework.study import Search, tune
-from framework.validation.causality import noisy
-from framework.validation.trading import Trading
-from framework.validation.walk import Account, Part, Training, chain, hold, row_at
-from framework.validation.windows import Window
-from framework.workspace import load_strategy
+from framework.validation.walk import Account, Part, chain, hold, row_at
 
 NAN = float("nan")
 Row = tuple[int, int, float, float, int]  # signal bar, side, stop, target, bar of the exit signal
@@ -227,119 +216,9 @@ def test_buying_and_holding() -> None:
     assert equity.tolist() == pytest.approx([units * 120, units * 110])
 
 
-@dataclasses.dataclass
-class Fixed:
-    """Stands for a rule: the same entries whatever the parameters."""
-
-    given: Entries
-    terms: Terms
-    stake: float = 1000.0
-    lag: int = 0
-
-    @property
-    def policies(self) -> Mapping[str, Callable[..., Any]]:
-        return {"one": lambda: None}
-
-    def find(self, bars: Bars, values: Mapping[str, Value]) -> Any:
-        return type("Found", (), {"entries": {"one": self.given}, "setups": type("Late", (), {"lag": self.lag})})()
-
-
-def window(bars: Bars, start: int, test: int) -> Window:
-    return Window(0, bars.index[start], bars.index[test], bars.index[-1])
-
-
-def trained(given: Entries, embargo: int = 0, start: int = 0, fill: str = "open") -> list[float]:
-    """R from bars of which the 4th after each entry in turn reaches +2 R; the test begins at bar 20."""
-    bars = made([*QUIET * 12, (100, 111, 98, 100), *QUIET * 17])
-    exits = Exits(stop="own", time_stop=4, fill=fill, min_risk_atr=0)
-    training = Training.of(bars, window(bars, start, 20), embargo)
-    trading = cast(Trading, Fixed(given, Terms(exits=exits)))
-    return list(training.closed(trading, {})["one"])
-
-
-def test_training_counts_closed_trades_by_r() -> None:
-    assert trained(entries((2, 1, 95, 110, NEVER), (10, 1, 95, 110, NEVER), (11, 1, 95, 110, NEVER))) == [0.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("signal", "leave", "fill", "counted"),
-    [
-        (14, NEVER, "open", True),  # in at 15, four bars, out at the open of 19
-        (15, NEVER, "open", False),  # would be out at the open of 20, when the test begins
-        (15, 17, "open", True),
-        (17, 18, "open", True),
-        (17, 19, "open", False),  # the exit signal stands at the last training close
-        (19, NEVER, "open", False),
-        (15, NEVER, "close", True),  # in at the close of 15, out at the close of 19
-        (16, NEVER, "close", False),
-        (18, 19, "close", True),
-    ],
-)
-def test_a_trade_still_open_when_the_test_begins_is_purged(signal: int, leave: int, fill: str, counted: bool) -> None:
-    assert trained(entries((signal, 1, 95, NAN, leave)), fill=fill) == [0.0] * counted
-
-
-def test_a_purged_trade_stops_where_the_test_begins_though_its_target_lies_beyond() -> None:
-    bars = made([*QUIET * 20, (100, 120, 98, 100), *QUIET * 5])
-    trading = cast(Trading, Fixed(entries((18, 1, 95, 110, NEVER)), OWN))
-    assert list(Training.of(bars, window(bars, 0, 20), 0).closed(trading, {})["one"]) == []
-    assert list(Training.of(bars, window(bars, 0, 21), 0).closed(trading, {})["one"]) == [2.0]
-
-
-@pytest.mark.parametrize(("embargo", "counted"), [(0, 4), (8, 4), (9, 3), (16, 2), (18, 1), (19, 0), (20, 0), (99, 0)])
-def test_embargoed_signals_do_not_count(embargo: int, counted: int) -> None:
-    given = entries((1, 1, 95, NAN, 1 + 1), (3, 1, 95, NAN, 4), (6, 1, 95, NAN, 7), (11, 1, 95, NAN, 13))
-    assert len(trained(given, embargo)) == counted
-
-
-@pytest.mark.parametrize(("embargo", "lag", "counted"), [(0, 8, 4), (0, 9, 3), (3, 9, 3), (9, 3, 3), (16, 14, 2)])
-def test_the_embargo_is_never_shorter_than_the_longest_confirmation(embargo: int, lag: int, counted: int) -> None:
-    given = entries((1, 1, 95, NAN, 1 + 1), (3, 1, 95, NAN, 4), (6, 1, 95, NAN, 7), (11, 1, 95, NAN, 13))
-    bars = made(QUIET * 30)
-    trading = cast(Trading, Fixed(given, Terms(exits=Exits(stop="own", min_risk_atr=0)), lag=lag))
-    assert len(Training.of(bars, window(bars, 0, 20), embargo).closed(trading, {})["one"]) == counted
-
-
-def test_signals_before_the_training_do_not_count() -> None:
-    given = entries((2, 1, 95, NAN, 3), (6, 1, 95, NAN, 7), (10, 1, 95, NAN, 11))
-    assert [len(trained(given, start=start)) for start in (2, 3, 6, 7, 11)] == [3, 2, 2, 1, 0]
-
-
 def test_rows_of_moments() -> None:
     bars = made(QUIET * 4)
     stamp = bars.index[2]
     later = pd.Timedelta(microseconds=1)
     assert [row_at(bars, stamp + k * later) for k in (-1, 0, 1)] == [2, 2, 3]
     assert (row_at(bars, bars.index[0] - later), row_at(bars, bars.index[-1] + later)) == (0, 4)
-
-
-def test_a_market_without_bars_before_the_test_trains_nothing() -> None:
-    bars = made(QUIET * 10)
-    trading = cast(Trading, Fixed(entries((2, 1, 95, NAN, 3)), OWN))
-    before = Window(0, bars.index[0] - pd.Timedelta(days=9), bars.index[0] - pd.Timedelta(days=2), bars.index[-1])
-    assert list(Training.of(bars, before, 30).closed(trading, {})["one"]) == []
-
-
-def test_training_sees_nothing_at_or_after_the_test() -> None:
-    bars = load("sample:AAPL")[:3000]
-    strategy = load_strategy(Path(__file__).parents[2], "rsi_divergence")
-    policies = {"aggressive": policy("aggressive"), "conservative": policy("conservative")}
-    terms = Terms(Costs(0.001, 0.0005), Sizing(risk=0.01), Exits(target_r=2.0, time_stop=60))
-    trading = Trading(strategy, policies, terms, 10_000.0, 20, opposite_setup=True)
-    fixed = {name: one.default for name, one in strategy.parameters.items()} | {"left_extreme": "not_required"}
-    space = {"rsi_period": (7, 9, 14), "swing_width": (2, 3, 5), "oversold": (30.0, 40.0)}
-    when = Window(0, bars.index[200], bars.index[2775], bars.index[-1])  # a trade of the defaults is open then
-
-    def trials(given: Bars) -> Any:
-        training = Training.of(given, when, 0)
-        return tune(space, fixed, lambda v: training.closed(trading, v), Search(8, "expectancy_r", 5), [1])
-
-    honest = trials(bars)
-    assert all(trial.trades["aggressive"] > 20 and trial.trades["conservative"] >= 2 for trial in honest)
-    for seed in range(3):
-        noise = noisy(bars, 2774, seed)
-        assert repr(trials(noise)) == repr(honest)  # every digit, NaN equal to NaN
-        training, other = Training.of(bars, when, 0), Training.of(noise, when, 0)
-        for name, r in training.closed(trading, fixed).items():
-            assert r.tobytes() == other.closed(trading, fixed)[name].tobytes()
-    assert repr(trials(noisy(bars, 2600, 1))) != repr(honest), "noise inside the training must show"

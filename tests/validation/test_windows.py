@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
 
 import pandas as pd
 import pytest
 
 from framework.errors import UserError
-from framework.validation.windows import Window, duration, walk_forward
+from framework.validation.windows import Kind, Lengths, Window, duration, windows
 
-Kind = Literal["rolling", "anchored"]
 KINDS: tuple[Kind, ...] = ("rolling", "anchored")
 LAST = pd.Timedelta(microseconds=1)
 
@@ -20,24 +18,29 @@ def day(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-def shown(windows: list[Window]) -> list[tuple[str, str, str]]:
-    return [(f"{w.train_start:%Y-%m-%d}", f"{w.test_start:%Y-%m-%d}", f"{w.test_end:%Y-%m-%d}") for w in windows]
+def cut(first: pd.Timestamp, last: pd.Timestamp, kind: Kind, train: str, test: str) -> list[Window]:
+    """The windows of daily bars, and one at `last`."""
+    return windows(pd.date_range(first, last, freq="D").union(pd.DatetimeIndex([last])), Lengths(kind, train, test))
+
+
+def shown(made: list[Window]) -> list[tuple[str, str, str]]:
+    return [(f"{w.train_start:%Y-%m-%d}", f"{w.test_start:%Y-%m-%d}", f"{w.test_end:%Y-%m-%d}") for w in made]
 
 
 def test_rolling() -> None:
-    windows = walk_forward(day("2000-03-01"), day("2006-02-28"), "rolling", "3y", "1y")
-    assert shown(windows) == [
+    made = cut(day("2000-03-01"), day("2006-02-28"), "rolling", "3y", "1y")
+    assert shown(made) == [
         ("2000-03-01", "2003-03-01", "2004-03-01"),
         ("2001-03-01", "2004-03-01", "2005-03-01"),
         ("2002-03-01", "2005-03-01", "2006-02-28"),
     ]
-    assert [window.number for window in windows] == [0, 1, 2]
-    assert windows[-1].test_end == day("2006-02-28") + LAST
+    assert [window.number for window in made] == [0, 1, 2]
+    assert made[-1].test_end == day("2006-02-28") + LAST
 
 
 def test_anchored() -> None:
-    windows = walk_forward(day("2000-03-01"), day("2006-02-28"), "anchored", "3y", "1y")
-    assert shown(windows) == [
+    made = cut(day("2000-03-01"), day("2006-02-28"), "anchored", "3y", "1y")
+    assert shown(made) == [
         ("2000-03-01", "2003-03-01", "2004-03-01"),
         ("2000-03-01", "2004-03-01", "2005-03-01"),
         ("2000-03-01", "2005-03-01", "2006-02-28"),
@@ -45,24 +48,24 @@ def test_anchored() -> None:
 
 
 def test_month_ends_do_not_drift() -> None:
-    windows = walk_forward(day("2020-12-31"), day("2021-08-31"), "rolling", "1m", "1m")
-    assert [f"{window.test_start:%m-%d}" for window in windows] == [
+    made = cut(day("2020-12-31"), day("2021-08-31"), "rolling", "1m", "1m")
+    assert [f"{window.test_start:%m-%d}" for window in made] == [
         "01-31", "02-28", "03-31", "04-30", "05-31", "06-30", "07-31",
     ]  # fmt: skip
-    assert [f"{window.train_start:%m-%d}" for window in windows] == [
+    assert [f"{window.train_start:%m-%d}" for window in made] == [
         "12-31", "01-31", "02-28", "03-31", "04-30", "05-31", "06-30",
     ]  # fmt: skip
 
 
 def test_leap_days_do_not_drift() -> None:
-    windows = walk_forward(day("2012-02-29"), day("2021-02-20"), "rolling", "4y", "1y")
-    assert [f"{window.test_start:%Y-%m-%d}" for window in windows] == [
+    made = cut(day("2012-02-29"), day("2021-02-20"), "rolling", "4y", "1y")
+    assert [f"{window.test_start:%Y-%m-%d}" for window in made] == [
         "2016-02-29", "2017-02-28", "2018-02-28", "2019-02-28", "2020-02-29",
     ]  # fmt: skip
 
 
 def test_weeks_and_days() -> None:
-    assert shown(walk_forward(day("2024-01-01"), day("2024-02-18"), "rolling", "2w", "14d")) == [
+    assert shown(cut(day("2024-01-01"), day("2024-02-18"), "rolling", "2w", "14d")) == [
         ("2024-01-01", "2024-01-15", "2024-01-29"),
         ("2024-01-15", "2024-01-29", "2024-02-18"),
     ]
@@ -78,21 +81,21 @@ def test_weeks_and_days() -> None:
     ],
 )
 def test_bars_left_over(last: str, ends: list[str]) -> None:
-    windows = walk_forward(day("2024-01-01"), day(last), "rolling", "10d", "10d")
-    assert len(windows) == len(ends)
-    assert [f"{window.test_end:%Y-%m-%d}" for window in windows] == ends
+    made = cut(day("2024-01-01"), day(last), "rolling", "10d", "10d")
+    assert len(made) == len(ends)
+    assert [f"{window.test_end:%Y-%m-%d}" for window in made] == ends
 
 
 def test_a_first_test_that_is_short_stands_alone_down_to_half() -> None:
-    assert len(walk_forward(day("2024-01-01"), day("2024-01-16"), "rolling", "10d", "10d")) == 1
+    assert len(cut(day("2024-01-01"), day("2024-01-16"), "rolling", "10d", "10d")) == 1
     with pytest.raises(UserError, match=r"^windows\.test: "):
-        walk_forward(day("2024-01-01"), day("2024-01-15"), "rolling", "10d", "10d")
+        cut(day("2024-01-01"), day("2024-01-15"), "rolling", "10d", "10d")
 
 
 @pytest.mark.parametrize("last", ["2000-01-02", "2002-12-31"])
 def test_data_shorter_than_the_training(last: str) -> None:
     with pytest.raises(UserError, match=r"^windows\.train: .*2000-01-01 to .*; a training shorter than '3y'$"):
-        walk_forward(day("2000-01-01"), day(last), "rolling", "3y", "1y")
+        cut(day("2000-01-01"), day(last), "rolling", "3y", "1y")
 
 
 @pytest.mark.parametrize(
@@ -105,13 +108,13 @@ def test_data_shorter_than_the_training(last: str) -> None:
     ],
 )
 def test_half_a_test_is_half_of_the_test_before(first: str, last: str, train: str, test: str) -> None:
-    assert len(walk_forward(day(first), day(last), "rolling", train, test)) == 2
+    assert len(cut(day(first), day(last), "rolling", train, test)) == 2
 
 
 @pytest.mark.parametrize(("train", "test"), [("9999y", "1y"), ("1y", "9999y"), ("9999y", "9999y")])
 def test_lengths_beyond_the_calendar_are_the_users_to_mend(train: str, test: str) -> None:
     with pytest.raises(UserError):
-        walk_forward(day("2000-01-01"), day("2010-01-01"), "rolling", train, test)
+        cut(day("2000-01-01"), day("2010-01-01"), "rolling", train, test)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -121,13 +124,13 @@ def test_tests_follow_one_another_and_each_its_training(kind: Kind, train: str, 
     first = day("2015-01-31 09:30")
     last = day("2019-03-30 16:00") + pd.Timedelta(days=extra, hours=extra)
     try:
-        windows = walk_forward(first, last, kind, train, test)
+        made = cut(first, last, kind, train, test)
     except UserError:
         pytest.fail(f"four years hold windows of {train} and {test}")
-    assert all(before.test_end == after.test_start for before, after in pairwise(windows))
-    assert windows[0].test_start == first + duration(train, "")
-    assert windows[-1].test_end == last + LAST
-    for number, window in enumerate(windows):
+    assert all(before.test_end == after.test_start for before, after in pairwise(made))
+    assert made[0].test_start == first + duration(train, "")
+    assert made[-1].test_end == last + LAST
+    for number, window in enumerate(made):
         assert window.number == number
         assert first <= window.train_start < window.test_start < window.test_end
         nominal = window.test_start + duration(test, "") - window.test_start
