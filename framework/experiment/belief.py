@@ -55,7 +55,9 @@ def believe(made: Ready, found: Searched, tested: OutOfSample, folder: Folder, t
     """Ask everything of a run that its figures do not say by themselves, and write its trials into the ledger."""
     experiment, ledger, identity = made.experiment, Ledger.of(made.experiment), folder.identity
     markets = made.whole if experiment.look else made.markets
-    tried = hashes(experiment, found.sets)
+    held = held_out(made, identity, found.evaluator.workers)
+    looked = [trial.values for trial in held.chosen.trials] if held and held.chosen else []
+    tried = hashes(experiment, [*found.sets, *looked])
     ever = ledger.ever(identity, made.markets, tried)
     told("chance", 0, 1)
     believed = Believed(
@@ -65,7 +67,7 @@ def believe(made: Ready, found: Searched, tested: OutOfSample, folder: Folder, t
         combined=combined(made, found.evaluator, found.splits),
         chance=against_chance(tested, experiment.chance.draws, experiment.seed),
         permuted=permuted(made, folder, told, found.evaluator.workers),
-        held=held_out(made, identity, found.evaluator.workers),
+        held=held,
     )
     told("chance", 1, 1)
     ledger.record(identity, experiment.name, markets, tried)

@@ -16,7 +16,8 @@ from . import config, provenance
 from .config import Experiment
 from .files import MANIFEST, digest, write
 from .ready import ready
-from .run import Told, run_one
+from .run import run_one
+from .search import Told
 
 PAGE = "beside.html"
 

@@ -57,10 +57,11 @@ def redrawn(trades: pd.DataFrame, seed: int) -> dict[str, Any]:
     """
     closed = trades[trades["exit_reason"] != "open"].sort_values("exit_time", kind="stable")
     r = closed["r"].to_numpy()
+    blocks = blocks_of(closed["signal_time"], closed["exit_time"])
+    counts = {"trades": len(r), "blocks": len(np.unique(blocks))}
     if not len(r) or np.isnan(r).any():
         nothing = {"value": np.nan} | {f"{level:.0%}": np.nan for level in LEVELS}
-        return {"total_r": nothing, "drawdown_r": dict(nothing), "loss": np.nan, "blocks": 0}
-    blocks = blocks_of(closed["signal_time"], closed["exit_time"])
+        return {"total_r": nothing, "drawdown_r": dict(nothing), "loss": np.nan} | counts
     groups = [r[blocks == block] for block in np.unique(blocks)]
     random = np.random.default_rng(seed)
     drawn = np.array([_of(groups, random.integers(len(groups), size=len(groups))) for _ in range(DRAWS)])
@@ -71,7 +72,7 @@ def redrawn(trades: pd.DataFrame, seed: int) -> dict[str, Any]:
         for i in range(2)
     ]
     loss = float((drawn[:, 0] < 0).mean())
-    return {"total_r": named[0], "drawdown_r": named[1], "loss": loss, "blocks": len(groups)}
+    return {"total_r": named[0], "drawdown_r": named[1], "loss": loss} | counts
 
 
 def _of(groups: list[np.ndarray[Any, Any]], rows: np.ndarray[Any, Any]) -> tuple[float, float]:

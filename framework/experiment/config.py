@@ -31,7 +31,7 @@ class Experiment:
     """One question, resolved. fixed: the declared defaults with the file's values; space: what the search varies.
 
     plain: the strategy without its context. confluence: whether it has a filter of that. beside: a parameter and its
-    values, a run for each; None for one run.
+    values, a run for each; None for one run. look: whether this run trades what is held out.
     """
 
     path: Path

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..metrics import Estimate
+from ..report.words import chance, plural
 
 LEVEL = 0.05  # of the tests
 SURE = 0.95  # of a deflated Sharpe ratio
@@ -33,7 +34,7 @@ def by_luck(summary: Mapping[str, Any], variant: str) -> list[str]:
         elif incomparable(summary["variants"][variant]):
             found.append("random entries say little of a rule that is mostly in the market and leaves by signals")
     if permuted and permuted["permutations"] >= FEWEST and permuted[f"left_{variant}"]["p"] > LEVEL:
-        found.append("so does the search on bars in random order")
+        found.append("the search leaves as much on bars in random order")
     over = summary["overfitting"]
     deflated = over["variants"][variant]["found"]["deflated"]
     if over["trials"] > len(summary["variants"]) and not deflated >= SURE:
@@ -74,6 +75,8 @@ def _search(summary: Mapping[str, Any]) -> str:
         (one["in_sample"]["score"], one["out_of_sample"]["score"], near.get(one["window"], math.nan)) for one in chose
     ]
     both = [row for row in rows if not math.isnan(row[1])]
+    traded = [one["out_of_sample"] for one in chose if not math.isnan(one["out_of_sample"]["score"])]
+    trades = sum(one[variant]["trades"] for one in traded for variant in summary["variants"])
     if not both:
         return f"{head}; what it chose made no trade in the tests."
     before, after = (sum(row[i] for row in both) / len(both) for i in (0, 1))
@@ -81,7 +84,7 @@ def _search(summary: Mapping[str, Any]) -> str:
     beside = f", its neighbours {sum(around) / len(around):+.2f}" if around else ""
     return (
         f"{head}; what it chose scored {before:+.2f} {name} in training{beside}, and {after:+.2f} in the tests after "
-        f"({_count(len(both), 'window')})."
+        f"({plural(len(both), 'window')}, {plural(trades, 'trade')})."
     )
 
 
@@ -92,13 +95,13 @@ def _chance(summary: Mapping[str, Any]) -> Iterator[str]:
         if one["trades"] and not math.isnan(r["p"]):
             yield (
                 f"Random entries like the {name} ones, under the same stops and exits, made {r['mean']:+.2f} R a trade "
-                f"(95 % {r['low']:+.2f} to {r['high']:+.2f}); that they make as much as the rule: {_p(r['p'])}, "
+                f"(95 % {r['low']:+.2f} to {r['high']:+.2f}); that they make as much as the rule: {chance(r['p'])}, "
                 f"{one['draws']} draws{TOO_SMALL if incomparable(summary['variants'][name]) else ''}."
             )
     each = [(name, permuted[f"left_{name}"]["p"]) for name in summary["variants"]] if permuted else []
-    left = [f"{_p(p)} ({name})" for name, p in each if not math.isnan(p)]
+    left = [f"{chance(p)} ({name})" for name, p in each if not math.isnan(p)]
     if permuted and left:
-        orders = _count(permuted["permutations"], "order")
+        orders = plural(permuted["permutations"], "order")
         head = "That the same search leaves as much in the tests on bars in random order"
         yield f"{head}: {' and '.join(left)}, {orders}."
 
@@ -108,7 +111,7 @@ def _trials(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary["search"] is None and over["trials"] <= len(summary["variants"]):
         return
     runs = f" in {over['runs']} runs" if over["runs"] > 1 else ""
-    count = _count(over["trials"], "trial")
+    count = plural(over["trials"], "trial")
     yield f"{count} on these markets and days so far{runs}, a parameter set and an entry each."
     for name, one in over["variants"].items():
         best, pbo, spa = one["found"], one["pbo"], one["spa"]
@@ -117,7 +120,7 @@ def _trials(summary: Mapping[str, Any]) -> Iterator[str]:
             text += "less, .95 is asked for)"
             middling = "what is best in one half of the time is no more than middling in the other in"
             text += f"; {middling} {pbo['value']:.0%} of all halves" if pbo else ""
-            text += f"; that no set gained in the tests by more than luck, {_p(spa['p'])}" if _known(spa) else ""
+            text += f"; that no set gained in the tests by more than luck, {chance(spa['p'])}" if _known(spa) else ""
             yield f"{text}."
 
 
@@ -129,7 +132,7 @@ def _holdout(held: Mapping[str, Any] | None) -> str:
     if held is None:
         return ""
     seen = held["seen_by"]
-    looks = f"{_count(len(seen), 'other run')} traded some of it ({_some(seen)})" if seen else "no other run has"
+    looks = f"{plural(len(seen), 'other run')} traded some of it ({_some(seen)})" if seen else "no other run has"
     head = f"Held out from {held['from']:%Y-%m-%d} on"
     if not held["looked"]:
         unseen = "this run has not looked at it, " + ("but " if seen else "and ")
@@ -140,8 +143,8 @@ def _holdout(held: Mapping[str, Any] | None) -> str:
         if r.n and math.isnan(r.value):
             parts.append(f"{name} entries have no R, since trades without a stop have none")
             continue
-        interval = f" (95 % {r.low:+.2f} to {r.high:+.2f}, {_count(r.n, 'trade')})" if r.enough else ""
-        few = "" if r.enough else f", {_count(r.n, 'trade')}, too few to judge"
+        interval = f" (95 % {r.low:+.2f} to {r.high:+.2f}, {plural(r.n, 'trade')})" if r.enough else ""
+        few = "" if r.enough else f", {plural(r.n, 'trade')}, too few to judge"
         parts.append(f"{name} entries {r.value:+.2f} R a trade{interval}{few}" if r.n else f"{name} entries no trade")
     again = f"; it is no longer unseen: {looks}" if seen else ""
     return f"{head}, looked at by this run: {'; '.join(parts)}{again}."
@@ -150,11 +153,3 @@ def _holdout(held: Mapping[str, Any] | None) -> str:
 def _some(names: Sequence[str]) -> str:
     shown = list(dict.fromkeys(names))
     return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.{4 if p < 0.01 else 2}f}"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}{'' if n == 1 else 's'}"

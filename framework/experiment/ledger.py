@@ -1,4 +1,4 @@
-"""The trial ledger: every parameter set ever tried in this workspace on some market and period, across runs.
+"""The trial ledger: every parameter set that a finished run of this workspace tried on some market and period.
 
 A file a run, named by the run's identity, so that a run that is repeated or resumed counts once.
 """
@@ -53,9 +53,9 @@ class Ledger:
         """What was tried on these markets and days, with this run and what it tried. Raises UserError where a file is
         damaged.
         """
-        found, runs = set(trials), 1
+        found, runs, spans = set(trials), 1, _spans(markets)
         for other, content in self._others(identity):
-            if _overlap(content["markets"], _spans(markets), other):
+            if _overlap(content["markets"], spans, other):
                 found.update(content["trials"])
                 runs += 1
         return Ever(len(found), runs)

@@ -52,6 +52,7 @@ def overfitting(
     gains = np.stack(evaluator.gains([sets[row] for row in some]), axis=2).astype(float)
     variants: dict[str, Any] = {}
     for v, name in enumerate(made.trading.policies):
+        matrix = gains[v][:, ~np.isnan(gains[v]).any(axis=0)]  # without the sets that hold a trade without R
         best = _best([one.sharpe[v] for one in scored], [int(one.whole[v]) for one in scored])
         record = None if best is None else evaluator.gains([sets[best]])[0][v].astype(float)
         variance = _variance([one.sharpe[v] for one in scored], ever.trials)
@@ -61,8 +62,8 @@ def overfitting(
         variants[name] = {
             "found": found,
             "tested": _tested(tested.trades, name, edges, begin, PER_YEAR[unit]),
-            "pbo": _pbo(gains[v]),
-            "spa": _spa(gains[v][begin:], made.experiment.seed),
+            "pbo": _pbo(matrix),
+            "spa": _spa(matrix[begin:], made.experiment.seed),
         }
     return {
         "trials": ever.trials,
@@ -117,9 +118,9 @@ def _tested(
     """The account's closed trades, R by the period of their signals; nothing is said of under 30."""
     own = trades[(trades["variant"] == variant) & (trades["exit_reason"] != "open")]
     at = period_of(own["signal_time"].to_numpy("datetime64[us]"), edges)
-    gained = np.bincount(at, np.nan_to_num(own["r"].to_numpy(float)), len(edges) - 1)[begin:]
-    length = {"years": len(gained) / year}
-    if len(own) < ENOUGH:
+    gained = np.bincount(at, own["r"].to_numpy(float), len(edges) - 1)[begin:]
+    length = {"years": len(gained) / year, "trades": len(own)}
+    if len(own) < ENOUGH or np.isnan(gained).any():
         return length | dict.fromkeys(("sharpe", "probabilistic", "years_needed"), np.nan)
     moments = Moments.of(np.asarray(gained, float))
     return length | {
@@ -134,12 +135,12 @@ def _pbo(matrix: Floats) -> dict[str, Any] | None:
     if different.shape[1] < 2 or len(matrix) < 2 * BLOCKS:
         return None
     found = backtest_overfitting(matrix, BLOCKS)
-    return {"value": found.pbo, "combinations": found.combinations, "loss": found.loss, "slope": found.slope}
+    return {"value": found.pbo, "combinations": found.combinations, "loss": found.loss}
 
 
 def _spa(matrix: Floats, seed: int) -> dict[str, Any] | None:
     """None under 60 periods, where it rejects far more often than it says."""
-    if len(matrix) < PERIODS:
+    if len(matrix) < PERIODS or not matrix.shape[1]:
         return None
     found = superior(matrix, seed=seed)
     p = {name: getattr(found, name) for name in ("p", "lower", "upper")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,8 @@ from .files import MANIFEST, Folder, write, write_json, write_parquet
 from .ledger import Ledger
 from .outofsample import OutOfSample, out_of_sample
 from .ready import CUTS, Ready, prove, ready
-from .search import Evaluator, Tuned, trainings, tuned
+from .search import Evaluator, Told, Tuned, trainings, tuned
 from .summary import summarise
-
-Told = Callable[[str, int, int], None]
 
 
 def run(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..metrics import BLOCKS, ENOUGH
 from . import against, words
 from .figures import both
 from .words import Cell, named, percent, risks
@@ -44,19 +45,22 @@ def beside(summary: Summary) -> dict[str, list[str]]:
     return {key: [note(one[key]["p"]) for one in random.values()] for key in FIGURES}
 
 
-def _p(p: float, small: str = "") -> Cell:
-    return Cell(words.chance(p), small) if not math.isnan(p) else Cell(words.NONE)
+def _p(p: float, small: str = "", trades: int | None = None) -> Cell:
+    if math.isnan(p):
+        return Cell(words.NONE)
+    return Cell(words.chance(p), small, "" if trades is None else words.rests(trades))
 
 
 def _chance(summary: Summary, variants: Sequence[str]) -> list[Row]:
     random, permuted = summary["chance"]["random_entries"], summary["chance"]["permuted"]
     rows: list[Row] = []
     if random:
-        cells = [_p(random[v]["mean_r"]["p"], _range(random[v]["mean_r"])) for v in variants]
+        each = [random[v] for v in variants]
+        cells = [_p(one["mean_r"]["p"], _range(one["mean_r"]), one["trades"]) for one in each]
         draws = next(iter(random.values()))["draws"]
         what = f"the same number, sides, hours and volatility, the same stops and exits, {draws} draws"
         rows.append(("Random entries make as much a trade", what, cells))
-        won = [_p(random[v]["win_rate"]["p"], _range(random[v]["win_rate"], percent)) for v in variants]
+        won = [_p(one["win_rate"]["p"], _range(one["win_rate"], percent), one["trades"]) for one in each]
         rows.append(("Random entries win as often", "", won))
     if permuted:
         orders = words.plural(permuted["permutations"], "order")
@@ -84,31 +88,47 @@ def _trials(summary: Summary, variants: Sequence[str]) -> list[Row]:
             _sure(one["found"]["deflated"], f"without the trials {words.ratio(one['found']['probabilistic'])}")
             for one in each
         ]
-        what = f"after {count} on these markets and days{runs}; noise has about .5 or less, .95 is asked for"
+        what = f"after {count} on these markets and days{runs}, of which luck alone has a best of 1 in "
+        what += f"{words.number(over['years_luck'], 1)} years; noise has about .5 or less, .95 is asked for"
         rows.append(("Deflated Sharpe ratio of this run's best set", what, cells))
         cells = [
-            Cell(words.ratio(one["found"]["sharpe"]), f"luck alone {words.ratio(one['found']['luck'])}") for one in each
+            Cell(
+                words.ratio(one["found"]["sharpe"]),
+                f"luck alone {words.ratio(one['found']['luck'])}",
+                words.rests(one["found"]["trades"]),
+            )
+            for one in each
         ]
         rows.append(
             ("Its Sharpe ratio a year", f"from R by the {over['period']}; all data, seen by every trial", cells)
         )
     if any(one["pbo"] for one in each):
-        cells = [Cell(percent(one["pbo"]["value"])) if one["pbo"] else Cell(words.NONE) for one in each]
+        cells = [_overfit(one["pbo"]) for one in each]
         halves = max(one["pbo"]["combinations"] for one in each if one["pbo"])
         what = f"best in one half of the time, middling or worse in the other: {sets}, {words.count(halves)} halves"
         rows.append(("Probability of overfitting", what, cells))
     if any(one["spa"] for one in each):
         cells = [_spa(one["spa"]) for one in each]
         rows.append(("No set gained in the tests by more than luck", f"Hansen's test, {sets} together", cells))
-    cells = [_sure(one["tested"]["probabilistic"], _needed(one["tested"])) for one in each]
+    years = [_needed(one["tested"]) for one in each]
+    counts = [words.rests(one["tested"]["trades"]) for one in each]
+    cells = [_sure(one["tested"]["probabilistic"], *said) for one, *said in zip(each, years, counts, strict=True)]
     rows.append(
-        ("The account out of sample is above nothing", "probabilistic Sharpe ratio; the record it would need", cells)
+        (
+            "Probabilistic Sharpe ratio of the account",
+            "out of sample; noise has about .5, .95 is asked for; and the record that this would need",
+            cells,
+        )
     )
     return rows
 
 
-def _sure(probability: float, small: str) -> Cell:
-    return Cell(words.NONE) if math.isnan(probability) else Cell(words.ratio(probability), small)
+def _sure(probability: float, small: str, note: str = "") -> Cell:
+    return Cell(words.NONE) if math.isnan(probability) else Cell(words.ratio(probability), small, note)
+
+
+def _overfit(one: Mapping[str, Any] | None) -> Cell:
+    return Cell(percent(one["value"]), f"{percent(one['loss'])} lost there") if one else Cell(words.NONE)
 
 
 def _needed(one: Mapping[str, Any]) -> str:
@@ -129,14 +149,21 @@ def _combined(summary: Summary, variants: Sequence[str]) -> list[Row]:
     if not found:
         return []
     each = [found["variants"][name] for name in variants]
-    known = [[path["r"] for path in one["paths"] if not math.isnan(path["r"])] for one in each]
-    cells = [
-        Cell(risks(one["median"]), f"{risks(min(r))} to {risks(max(r))}") if r else Cell(words.NONE)
-        for one, r in zip(each, known, strict=True)
-    ]
+    cells = [_paths(one) for one in each]
     paths = words.plural(len(each[0]["paths"]), "path")
     what = f"{found['splits']} splits of {found['groups']} groups, {found['tested']} tested at once: {paths}"
+    if found["defaults"]:
+        what += f"; {found['defaults']} splits had no set with enough trades and took the declared defaults"
     return [("Purged combinatorial cross-validation, R a trade", what, cells)]
+
+
+def _paths(one: Mapping[str, Any]) -> Cell:
+    known = [path["r"] for path in one["paths"] if not math.isnan(path["r"])]
+    if not known:
+        return Cell(words.NONE)
+    counts = [path["trades"] for path in one["paths"]]
+    many = f"n = {words.count(min(counts))} to {words.count(max(counts))} a path"
+    return Cell(risks(one["median"]), f"{risks(min(known))} to {risks(max(known))}, {percent(one['lost'])} lost", many)
 
 
 def _redrawn(summary: Summary, variants: Sequence[str]) -> list[Row]:
@@ -146,7 +173,12 @@ def _redrawn(summary: Summary, variants: Sequence[str]) -> list[Row]:
 
     def levels(key: str, form: words.Form) -> list[Cell]:
         return [
-            Cell(form(one[key]["value"]), f"{form(one[key]['5%'])} to {form(one[key]['95%'])}")
+            Cell(
+                form(one[key]["value"]),
+                f"{form(one[key]['5%'])} to {form(one[key]['95%'])}",
+                words.rests(one["trades"]),
+                few=one["trades"] < ENOUGH or one["blocks"] < BLOCKS,
+            )
             if not math.isnan(one["loss"])
             else Cell(words.NONE)
             for one in each

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import jinja2
-import numpy as np
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
-from ..validation.walk import row_at
-from . import belief, figures, legs, ratios, traits, words
+from . import belief, figures, legs, ratios, traits, windows, words
 from .facts import facts
 from .gallery import Tested, cards
 from .words import Cell, Form, estimate, named, percent, risks
@@ -32,7 +29,6 @@ LEFT_OUT = (
     "Breaks that price never came back to, where entering at once did well, are not in this second comparison, nor are "
     "those that failed before it did."
 )
-OBJECTIVES: Mapping[str, Form] = {"expectancy_r": risks, "total_r": risks, "win_rate": percent}
 
 
 def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, gallery: int, bands: pd.DataFrame) -> str:
@@ -64,9 +60,9 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "shared": summary["shared"],
         "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
         | {name: words.gain(one["total_return"]) for name, one in summary["variants"].items()},
-        "windows": _windows(summary, variants),
-        "timeline": _timeline(summary, manifest, tested),
-        "slopes": _slopes(summary, variants),
+        "windows": windows.table(summary, variants),
+        "timeline": windows.line(summary, manifest, tested),
+        "slopes": windows.fell(summary, variants),
         "cards": drawn,
         "chosen": words.choice(tested.setups, drawn),
         "said": words.unsaid(summary),
@@ -220,68 +216,3 @@ def _equity(summary: Summary, tested: Tested, variants: Sequence[str], bands: pd
         for name, part in bands.groupby("variant")
     }
     return figures.both(lambda width: figures.equity(table, variants, HELD, borders, chance, width), label, "equity")
-
-
-def _windows(summary: Summary, variants: Sequence[str]) -> dict[str, Any]:
-    windows = summary["windows"]
-    form = OBJECTIVES.get(windows[0]["objective"], words.ratio)
-    rows = [
-        {
-            "number": one["window"],
-            "train": words.moment(one["train_start"]),
-            "test": words.moment(one["test_start"]),
-            "end": words.moment(one["test_end"]),
-            "chosen": one["chosen"],
-            "parameters": [words.setting(value) for value in one["parameters"].values()],
-            "feasible": f"{words.count(one['feasible'])} of {words.count(one['trials'])}",
-            "scores": [
-                Cell(form(one[side][name]["score"]), note=words.rests(one[side][name]["trades"]))
-                for name in variants
-                for side in ("in_sample", "out_of_sample")
-            ],
-        }
-        for one in windows
-    ]
-    return {
-        "rows": rows,
-        "objective": named(windows[0]["objective"], words.OBJECTIVES),
-        "names": [named(name) for name in windows[0]["parameters"]],
-        "defaults": [one["window"] for one in windows if one["chosen"] == "defaults"],
-        "searched": any(one["chosen"] != "fixed" for one in windows),
-    }
-
-
-def _timeline(summary: Summary, manifest: Mapping[str, Any], tested: Tested) -> dict[str, Any]:
-    """The embargo counts bars, each market's own: drawn is the latest that it begins in any."""
-    embargo = manifest["configuration"]["windows"]["embargo"]
-    rows = []
-    for one in summary["windows"]:
-        train, test, end = (pd.Timestamp(one[name]) for name in ("train_start", "test_start", "test_end"))
-        trained = [bars for bars in tested.markets if bars.index[0] < test]
-        begun = max(bars.index[max(row_at(bars, test) - embargo, 0)] for bars in trained)
-        marked = "defaults" if one["chosen"] == "defaults" else ""
-        spans = {"train": train, "embargo": min(max(begun, train), test), "test": test, "end": end}
-        rows.append({"number": one["window"], "marked": marked, **spans})
-    label = f"{len(rows)} windows, each a training, an embargo of {embargo} bars and a test after it"
-    held = summary["holdout"] and (summary["holdout"]["from"], summary["holdout"]["to"])
-    return figures.both(lambda width: figures.timeline(rows, held, width), label, "timeline", 510)
-
-
-def _slopes(summary: Summary, variants: Sequence[str]) -> dict[str, Any] | None:
-    def row(one: Mapping[str, Any], name: str) -> tuple[float, float, int, bool]:
-        before, after = one["in_sample"][name], one["out_of_sample"][name]
-        return _float(before["score"]), _float(after["score"]), after["trades"], one["chosen"] == "defaults"
-
-    scores = {name: [row(one, name) for one in summary["windows"]] for name in variants}
-    known = [one for rows in scores.values() for one in rows if not np.isnan(one[:2]).any()]
-    if not known:
-        return None
-    falls = sum(after < before for before, after, *_ in known)
-    label = f"Score in training against test: lower in the test in {falls} of {len(known)} windows and variants"
-    risk = OBJECTIVES.get(summary["windows"][0]["objective"]) is risks
-    drawn: dict[str, Any] = figures.both(lambda width: figures.slopes(scores, risk, width), label, "slopes", 510)
-    return drawn | {"label": label}
-
-
-def _float(value: Any) -> float:
-    return math.nan if value is None else float(value)

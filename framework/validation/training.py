@@ -42,8 +42,8 @@ class Scored:
     end of each fold of a window's training, [folds - 1, w + s, v]. tested, gained: trades closed and R gained in the
     test windows, each in an account of its own, [w, v]. grouped: the same of all the data by the group of the signal,
     [2, groups, v]. by_period: R gained over all the data by trades whose signal lies in each period, [v, periods];
-    float32, since there are many. whole: trades in all the data, [v]. sharpe: of these
-    gains, per period, [v]. bare: whether a trade has no R, [1].
+    float32, since there are many. What holds a trade without R is NaN in these. whole: trades in all the data, [v].
+    sharpe: of the gains by period, [v]. bare: whether a training trade has no R, [1].
     """
 
     values: Floats
@@ -160,7 +160,8 @@ class Trainings:
             self._whole(made, column, trades)
             if s:
                 self._splits(made, column, trades, [one.setups.lag for one in found])
-        made.sharpe[:] = sharpes(made.by_period.T.astype(float))
+        known = ~np.isnan(made.by_period).any(axis=1)
+        made.sharpe[known] = sharpes(made.by_period[known].T.astype(float))
         return made
 
     def _window(self, made: Scored, column: int, window: int, closed: Sequence[Closed]) -> None:
@@ -188,8 +189,7 @@ class Trainings:
     def _whole(self, made: Scored, column: int, trades: Sequence[Trades]) -> None:
         """R of all the data by period, and by group."""
         groups = made.grouped.shape[1]
-        for m, (signal, _, gained) in enumerate(trades):
-            r = np.nan_to_num(gained)
+        for m, (signal, _, r) in enumerate(trades):
             made.whole[column] += len(r)
             made.by_period[column] += np.bincount(self.periods[m][signal], r, self.count)
             if groups:

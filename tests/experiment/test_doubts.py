@@ -47,8 +47,16 @@ def searched(**changes: Any) -> dict[str, Any]:
     return search | changes
 
 
+TRADES = {name: {"trades": 4} for name in ("aggressive", "conservative")}
+
+
 def window(before: float, after: float, chosen: str = "searched", number: int = 0) -> dict[str, Any]:
-    return {"window": number, "chosen": chosen, "in_sample": {"score": before}, "out_of_sample": {"score": after}}
+    return {
+        "window": number,
+        "chosen": chosen,
+        "in_sample": {"score": before},
+        "out_of_sample": {"score": after} | TRADES,
+    }
 
 
 def alone(**changes: Any) -> dict[str, Any]:
@@ -63,12 +71,12 @@ def test_the_search_in_a_sentence() -> None:
     said = doubts(summary(WON, WON, search=searched(), windows=windows))
     assert said["search"] == (
         "The search tried 40 of 12,345 parameter sets; what it chose scored +0.30 expectancy r in training, its "
-        "neighbours +0.21, and -0.10 in the tests after (2 windows)."
+        "neighbours +0.21, and -0.10 in the tests after (2 windows, 16 trades)."
     )
     bare = searched(plateau=[{"window": 0, "median": NAN}], objectives=["total_r", "win_rate"])
     one = doubts(summary(WON, WON, search=bare, windows=[window(0.4, 0.1)]))
     assert one["search"].endswith(
-        "what it chose scored +0.40 total r in training, and +0.10 in the tests after (1 window)."
+        "what it chose scored +0.40 total r in training, and +0.10 in the tests after (1 window, 8 trades)."
     )
 
 
@@ -192,8 +200,8 @@ def test_yes_only_where_all_that_was_asked_says_so() -> None:
 
 LUCK = [
     (chance({"aggressive": entries(0.051), "conservative": entries(0.01)}), over(2), "random entries do as well"),
-    (chance(GOOD, 99, 0.051, 0.01), over(2), "so does the search on bars in random order"),
-    (chance(GOOD, 19, 0.1, 0.05), over(2), "so does the search on bars in random order"),
+    (chance(GOOD, 99, 0.051, 0.01), over(2), "the search leaves as much on bars in random order"),
+    (chance(GOOD, 19, 0.1, 0.05), over(2), "the search leaves as much on bars in random order"),
     (chance(GOOD), over(1500, aggressive=found(0.949)), "the best of 1,500 trials may be luck"),
     (chance(GOOD), over(3, aggressive=found(NAN)), "it is one of 3 trials"),
     (chance(GOOD), over(3, conservative=found(0.99)), "it is one of 3 trials"),
@@ -211,8 +219,8 @@ def test_all_reasons_are_named_and_each_once() -> None:
     told = summary(WON, WON, chance=chance(worse, 99, 0.3, 0.3), overfitting=over(60))
     assert by_luck(told, "aggressive") == by_luck(told, "conservative")
     assert verdict(told)["short"] == (
-        "Aggressive and conservative entries made money, but random entries do as well, so does the search on bars in "
-        "random order and it is one of 60 trials."
+        "Aggressive and conservative entries made money, but random entries do as well, the search leaves as much on "
+        "bars in random order and it is one of 60 trials."
     )
 
 

@@ -78,8 +78,11 @@ def test_the_table_says_the_summarys_figures(made: Made) -> None:
     def between(one: dict[str, Any], form: Any) -> str:
         return f"{p(one['p'])} chance {form(one['mean'])}, {form(one['low'])} to {form(one['high'])}"
 
-    assert row(made.html, "Random entries make as much a trade") == [between(random[v]["mean_r"], risks) for v in each]
-    assert row(made.html, "Random entries win as often") == [between(random[v]["win_rate"], percents) for v in each]
+    def counted(key: str, form: Any) -> list[str]:
+        return [f"{between(random[v][key], form)} n = {random[v]['trades']}" for v in each]
+
+    assert row(made.html, "Random entries make as much a trade") == counted("mean_r", risks)
+    assert row(made.html, "Random entries win as often") == counted("win_rate", percents)
     assert row(made.html, "The search on bars in random order") == [between(permuted[f"left_{v}"], risks) for v in each]
     found = [over["variants"][v] for v in each]
     judged = [one["found"] for one in found if not math.isnan(one["found"]["deflated"])]
@@ -91,13 +94,15 @@ def test_the_table_says_the_summarys_figures(made: Made) -> None:
     for cell, one in zip(row(made.html, "Its Sharpe ratio a year"), found, strict=True):
         if not math.isnan(one["found"]["sharpe"]):
             known = one["found"]
-            assert cell == f"{known['sharpe']:.2f} luck alone {known['luck']:.2f}".replace("-", "−")
-    assert row(made.html, "Probability of overfitting") == [percents(one["pbo"]["value"]) for one in found]
+            due = f"{known['sharpe']:.2f} luck alone {known['luck']:.2f} n = {known['trades']}"
+            assert cell == due.replace("-", "−")
+    lost = [f"{percents(one['pbo']['value'])} {percents(one['pbo']['loss'])} lost there" for one in found]
+    assert row(made.html, "Probability of overfitting") == lost
     stand = [f"{p(one['spa']['p'])} {one['spa']['better']} of {one['spa']['distinct']} stand out" for one in found]
     assert row(made.html, "No set gained in the tests") == stand
-    for cell, one in zip(row(made.html, "The account out of sample"), found, strict=True):
+    for cell, one in zip(row(made.html, "Probabilistic Sharpe ratio of the account"), found, strict=True):
         known = one["tested"]["probabilistic"]
-        assert cell.startswith("–" if math.isnan(known) else f"{known:.2f}")
+        assert cell == "–" if math.isnan(known) else cell.startswith(f"{known:.2f} ")
     text = _plain(" ".join(Reader(made.html).text))
     assert f"on some of these markets and days, {over['trials']} so far." in text
 
@@ -105,13 +110,17 @@ def test_the_table_says_the_summarys_figures(made: Made) -> None:
 def test_paths_and_redrawn_trades(made: Made) -> None:
     found, redrawn = made.summary["combinatorial"], made.summary["chance"]["redrawn"]
     for cell, name in zip(row(made.html, "Purged combinatorial"), made.summary["variants"], strict=True):
-        r = [path["r"] for path in found["variants"][name]["paths"]]
-        assert len(r) == 3 and cell == f"{risks(found['variants'][name]['median'])} {risks(min(r))} to {risks(max(r))}"
+        one = found["variants"][name]
+        r, n = ([path[key] for path in one["paths"]] for key in ("r", "trades"))
+        lost = sum(value < 0 for value in r) / 3
+        due = f"{risks(one['median'])} {risks(min(r))} to {risks(max(r))}, {percents(lost)} lost"
+        assert len(r) == 3 and cell == f"{due} n = {min(n)} to {max(n)} a path"
     for head, key in (("All trades together", "total_r"), ("Deepest fall", "drawdown_r")):
         for cell, name in zip(row(made.html, head), made.summary["variants"], strict=True):
             one = {level: risks(value, 1) for level, value in redrawn[name][key].items()}
             due = f"{one['value']} {one['5%']} to {one['95%']}"
-            assert cell == (due if key == "total_r" else due.replace("+", "")), "a fall has no sign"
+            due = due if key == "total_r" else due.replace("+", "")  # a fall has no sign
+            assert cell == f"{due} n = {redrawn[name]['trades']}"
 
 
 def test_the_ground_is_told_window_by_window(made: Made) -> None:

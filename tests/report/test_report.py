@@ -20,7 +20,7 @@ from matplotlib.colors import to_hex
 
 from framework.bars import Bars
 from framework.experiment.run import run
-from framework.report import figures, gallery, page, picture, words
+from framework.report import figures, gallery, page, picture, windows, words
 
 ROOT = Path(__file__).parents[2]
 SMALL = """
@@ -385,7 +385,7 @@ def test_whiskers_reach_as_far_as_the_interval() -> None:
 def test_the_timeline_leaves_the_embargo_open() -> None:
     days = [pd.Timestamp(day, tz="UTC") for day in ("2020-01-01", "2020-11-20", "2021-01-01", "2022-01-01")]
     row = dict(zip(("train", "embargo", "test", "end"), days, strict=True)) | {"number": 0, "marked": "defaults"}
-    axes = figures.timeline([row], None, 500).axes[0]
+    axes = windows.timeline([row], None, 500).axes[0]
     ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     stamps = [[f"{matplotlib.dates.num2date(x):%Y-%m-%d}" for x in one] for one in ends]
     assert stamps == [["2020-01-01", "2020-11-20"], ["2021-01-01", "2022-01-01"]]
@@ -393,7 +393,7 @@ def test_the_timeline_leaves_the_embargo_open() -> None:
 
 def test_slopes_keep_windows_without_a_score_out_of_the_median() -> None:
     rows = [(0.1, 0.5, 4, False), (0.3, 0.1, 9, False), (0.2, float("nan"), 0, True)]
-    axes = figures.slopes({"aggressive": rows}, True, 400).axes[0]
+    axes = windows.slopes({"aggressive": rows}, True, 400).axes[0]
     assert axes.lines[-1].get_ydata().tolist() == pytest.approx([0.2, 0.3])
 
 
