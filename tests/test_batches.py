@@ -220,7 +220,12 @@ print(json.dumps([before, peak(), len(found), float(found["trades"].median())]))
 
 
 @pytest.mark.parametrize(
-    "steps", [("exits.target_r", (0.5, 5, 2000)), ("sizing.risk", (0.001, 0.05, 2000)), ("oversold", (5, 45, 1000))]
+    "steps",
+    [
+        ("exits.target_r", (0.5, 5, 2000)),
+        pytest.param(("sizing.risk", (0.001, 0.05, 2000)), marks=pytest.mark.slow),
+        pytest.param(("oversold", (5, 45, 1000)), marks=pytest.mark.slow),
+    ],
 )
 def test_memory_does_not_grow_with_the_number_of_sets(steps: tuple[str, Any]) -> None:
     space = {"rsi_period": [14, 21], "overbought": [70.0, 80.0], "steps": steps}

@@ -196,7 +196,7 @@ def test_entries_come_by_bar_with_the_row_of_their_setup() -> None:
     assert (policy.entries.exit_bar >= len(rows)).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), coarse_charts(), st.integers(1, 8), st.sampled_from([1, -1]))
 def test_they_equal_the_plain_ones(data: st.DataObject, bars: Bars, reach: int, direction: int) -> None:
     known_at = list(range(reach, len(bars)))

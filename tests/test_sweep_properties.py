@@ -28,7 +28,7 @@ from .sweeping import compare, differences, of_lists, of_oracle, options, table,
 
 ASKED = os.environ.get("CHARTPROOF_EXAMPLES")
 often = settings(
-    max_examples=int(ASKED or 80),
+    max_examples=int(ASKED or 50),
     deadline=None,
     derandomize=ASKED is None,
     database=None,

@@ -86,7 +86,7 @@ OPTIONS = {
 }
 # Signals and patterns of which some hundreds of bars hold a handful.
 RARE = {"strongest", "high_conviction", "hierarchy", "top_tier", "shoulders"}
-SHORT = 800  # bars for what asks every rule there is at every prefix
+SHORT = 560  # bars for what asks every rule there is at every prefix
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
 
 
@@ -154,10 +154,11 @@ def long() -> Bars:
 
 
 def cuts(bars: Bars, noise: int | None, first: bool = True) -> range:
-    """Every bar; every tenth for another future, which hardly ever finds what a cut does not, and every fifth of those
-    for other options of a strategy. All of them at every bar: test_every_prefix_of_a_long_series.
+    """Every bar; every third for other options of a strategy than its first, every tenth for another future, which
+    hardly ever finds what a cut does not. All of them at every bar: test_every_prefix_of_a_long_series.
     """
-    return range(30, len(bars) - 1, (1 if noise is None else 10) * (1 if first else 5))
+    step = 10 if noise is not None else 1
+    return range(30, len(bars) - 1, step if first else max(3, 5 * step))
 
 
 def test_strategies_are_there() -> None:

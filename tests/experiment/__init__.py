@@ -66,10 +66,11 @@ BODY = RULE[len(HEAD) :]
 MADE = RULE[RULE.index("def made") :]
 
 GOOD = {
-    "": {},
+    "": {"gallery": "1"},
     "data": {"files": '["data/X-1d.csv"]'},
     "strategy": {"name": '"rule"'},
     "search": {"trials": "2"},
+    "chance": {"draws": "9"},
     "windows": {"train": '"1y"', "test": '"6m"'},
 }
 

@@ -166,7 +166,7 @@ def test_cash_that_is_shared_may_have_places_and_an_order(folder: Path) -> None:
 
 
 def test_defaults(folder: Path) -> None:
-    found = load(written(folder, toml("-search", "-windows"), "plain.toml"))
+    found = load(written(folder, toml("-search", "-windows", "-chance", "-gallery"), "plain.toml"))
     assert (found.name, found.question, found.seed, found.gallery) == ("plain", "", 7, 12)
     assert found.variants == ("aggressive", "conservative")
     assert (found.workspace, found.strategy.name, found.data.files) == (folder, "rule", ("data/X-1d.csv",))

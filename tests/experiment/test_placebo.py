@@ -26,6 +26,8 @@ symbols = ["IBM", "MSFT"]
 name = "{name}"
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "6y"
 test = "2y"

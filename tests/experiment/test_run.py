@@ -45,6 +45,9 @@ trials = 5
 batch = 2
 min_trades = 5
 
+[chance]
+draws = 9
+
 [windows]
 train = "4y"
 test = "2y"

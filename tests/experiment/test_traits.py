@@ -61,6 +61,8 @@ length = 14
 level = 30.0
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "2y"
 test = "2y"

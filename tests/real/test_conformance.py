@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the market data of ..
 @pytest.mark.parametrize(("file", "noise"), [("BTCUSD-1h", None), ("BTCUSD-1h", 5), ("EURUSD-4h", None)])
 def test_sampled_prefixes(file: str, noise: int | None) -> None:
     bars = load(DATA / f"{file}.parquet")
-    cuts = prefixes(len(bars), 6, seed=2)
+    cuts = prefixes(len(bars), 4 if noise is None else 2, seed=2)
     for produce in [of_detectors, of_context, *(of_strategy(name, options) for name, options in CASES)]:
         try:
             assert list(leaks(bars, produce, cuts, noise)) == []

@@ -24,6 +24,8 @@ name = "rsi_divergence"
 rsi_period = [7, 14]
 [search]
 trials = 4
+[chance]
+draws = 9
 [windows]
 train = "1y"
 test = "1y"

@@ -31,6 +31,8 @@ name = "rule"
 length = 14
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "1y"
 test = "6m"
@@ -48,6 +50,8 @@ name = "rule"
 length = 14
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "2w"
 test = "1w"
@@ -67,6 +71,8 @@ left_extreme = "not_required"
 [search]
 trials = 2
 min_trades = 5
+[chance]
+draws = 9
 [windows]
 train = "1y"
 test = "1y"

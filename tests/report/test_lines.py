@@ -34,6 +34,8 @@ from = 2000-03-01
 to = 2006-12-31
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "2y"
 test = "2y"

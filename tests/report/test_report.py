@@ -35,6 +35,8 @@ name = "rsi_divergence"
 {strategy}
 [search]
 trials = 0
+[chance]
+draws = 9
 [windows]
 train = "2y"
 test = "1y"

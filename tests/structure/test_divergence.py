@@ -180,7 +180,7 @@ RULES = st.builds(
 ).filter(lambda rule: rule.match_within < 2 * min(rule.left, rule.right) + 2)  # any farther and matches could cross
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), coarse_charts(), RULES)
 def test_it_equals_the_plain_one(data: st.DataObject, bars: Bars, rule: DivergenceRule) -> None:
     compare(bars, data.draw(coarse_oscillators(len(bars))), rule)

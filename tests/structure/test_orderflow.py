@@ -210,7 +210,7 @@ def compare_all(bars: Bars, rule: ExhaustionRule) -> int:
     return len(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(coarse_charts(30, 120))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     assume(bars.has_volume)
