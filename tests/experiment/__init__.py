@@ -86,7 +86,7 @@ def toml(*changes: str) -> str:
         elif table:
             del tables[table][key]
         else:
-            del tables[key]
+            (tables if key in tables else tables[""]).pop(key)
     lines = [f"{key} = {value}" for key, value in tables.pop("").items()]
     for table, keys in tables.items():
         lines += [f"[{table}]", *(f"{key} = {value}" for key, value in keys.items())]
