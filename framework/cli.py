@@ -33,7 +33,7 @@ def run(
         int | None, typer.Option(min=0, max=100_000, help="Parameter sets a window, instead of the file's.")
     ] = None,
     holdout: Annotated[bool, typer.Option("--holdout", help="Look at what [holdout] keeps back; counted.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, max=1000, help="Threads; they change no figure.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=1000, help="Processes; they change no figure.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; same result.")] = False,
 ) -> None:
     """Search window by window, trade the windows after, write the report."""

@@ -35,8 +35,8 @@ def run_one(made: Ready, out: str | Path | None, resume: bool, told: Told, worke
     """Run an experiment and return its folder. `told` hears of progress: stage, done, total.
 
     Without `out` the folder is reports/NAME-IDENTITY in the workspace, so another configuration, data set or code
-    never overwrites it. workers: threads, as many as there are processors unless said; they change nothing of the
-    result. Raises UserError where the folder holds another run.
+    never overwrites it. workers: processes that search, as many as there are processors unless said; they change
+    nothing of the result. Raises UserError where the folder holds another run.
     """
     experiment = made.experiment
     manifest = provenance.manifest(experiment, made.whole if experiment.look else made.markets)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,14 +21,13 @@ from .periods import period_of
 from .trading import Found, Trading
 from .walk import row_at
 from .windows import Window
+from .workers import Workers
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Values: TypeAlias = Mapping[str, Value]
 Trades: TypeAlias = tuple[Ints, Ints, Floats]
 Objective: TypeAlias = Callable[[Floats], float]
-
-WAITING = 8  # sets that are found before the first of them is traded: memory does not grow with the sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,23 +115,14 @@ class Trainings:
         self.groups = [period_of(bars.time, borders) for bars in markets]
         self.count = len(edges) - 1
         self.folds = [_folds(window, plan.folds) for window in plan.windows]
+        self.workers: Workers[Values, Scored] = Workers()
 
     def __call__(self, sets: Sequence[Values], workers: int = 1) -> Iterator[Scored]:
-        """Each of the sets, in their order; the answer does not depend on the workers."""
-        if workers < 2 or len(sets) < 2:
-            yield from (self._scored(found) for found in map(self._found, sets))
-            return
-        with ThreadPoolExecutor(workers - 1) as pool:
-            waiting: deque[Future[Scored]] = deque()
-            for values in sets:
-                waiting.append(pool.submit(self._scored, self._found(values)))
-                if len(waiting) > WAITING * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        """Each of the sets, in their order; the answer does not depend on the workers, processes of their own."""
+        return self.workers(self._one, sets, workers)
 
-    def _found(self, values: Values) -> list[Found]:
-        return [find(values) for find in self.finders]
+    def _one(self, values: Values) -> Scored:
+        return self._scored([find(values) for find in self.finders])
 
     def _scored(self, found: Sequence[Found]) -> Scored:
         plan, variants = self.plan, list(self.trading.policies)
