@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,6 +64,37 @@ def run(
         typer.echo(f"report: {_shown(folder / 'report.html')}")
     if len(folders) > 1:
         typer.echo(f"side by side: {_shown(folders[0].parent / PAGE)}")
+
+
+@app.command()
+def claims(
+    ids: Annotated[list[str] | None, typer.Argument(help="Claims, as K03 K17; all of them without one.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Files or sample:SYMBOL. Default: all of the sample.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with data, costs and claims of one's own.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The ledger's folder. Without it: reports/claims-IDENTITY.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=1000, help="Processes; they change no figure.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted ledger; same result.")] = False,
+) -> None:
+    """Test the textbook's sentences, all together, and write the ledger of verdicts."""
+    from collections import Counter
+
+    from .experiment.asked import asked
+    from .experiment.claims import JSON, PAGE
+    from .experiment.claims import run as run_claims
+    from .progress import Progress
+
+    progress = Progress()
+    try:
+        with progress as told:
+            folder = run_claims(asked(config, ids or [], data or []), out, resume, told, workers or os.cpu_count() or 1)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command with --resume goes on where it was", err=True)
+        raise typer.Exit(STOPPED) from None
+    rows = json.loads((folder / JSON).read_text(encoding="utf-8"))["claims"]
+    for word, count in Counter(row["verdict"] for row in rows).most_common():
+        named = [row["claim"] for row in rows if row["verdict"] == word]
+        typer.echo(f"{word}: {count} ({' '.join(named)})")
+    typer.echo(f"report: {_shown(folder / PAGE)}")
 
 
 @app.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,15 +18,30 @@ from .tables import Data
 BEYOND = 0.01  # of the price, by which finer bars may reach beyond their bar: feeds differ, markets differ more
 
 
+class Asks(Protocol):
+    """Whatever asks for data: an experiment, a ledger of claims."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def workspace(self) -> Path: ...
+    @property
+    def data(self) -> Data: ...
+
+
+def load_files(asks: Asks) -> list[Bars]:
+    """The bars of its symbols and files, with volume of other exchanges and open interest, cut to its period."""
+    named = [f"sample:{symbol}" for symbol in asks.data.symbols]
+    named += [str(asks.workspace / file) for file in asks.data.files]
+    whole = [_loaded(asks, what) for what in named]
+    _attach(asks, whole, "volume_of", _with_volume)
+    _attach(asks, whole, "open_interest", _with_interest)
+    return [_cut(bars, asks) for bars in whole]
+
+
 def load_markets(experiment: Experiment) -> list[Bars]:
     """The experiment's bars. Raises UserError for two of one symbol, or a period without bars."""
-    data = experiment.data
-    named = [f"sample:{symbol}" for symbol in data.symbols]
-    named += [str(experiment.workspace / file) for file in data.files]
-    whole = [_loaded(experiment, what) for what in named]
-    _attach(experiment, whole, "volume_of", _with_volume)
-    _attach(experiment, whole, "open_interest", _with_interest)
-    markets = [_made(_cut(bars, experiment), experiment) for bars in whole]
+    markets = [_made(bars, experiment) for bars in load_files(experiment)]
     for i, bars in enumerate(markets):
         if bars.symbol in [other.symbol for other in markets[:i]]:
             raise UserError(f"{experiment.path}: data", f"names {bars.symbol} twice", "each symbol once")
@@ -37,14 +53,14 @@ def load_markets(experiment: Experiment) -> list[Bars]:
     return markets
 
 
-def _loaded(experiment: Experiment, what: str) -> Bars:
+def _loaded(experiment: Asks, what: str) -> Bars:
     try:
         return load(what, timeframe=experiment.data.timeframe, mend=experiment.data.mend)
     except UserError as error:
         raise UserError(f"{experiment.path}: data: {error.where}", error.wrong, error.right) from None
 
 
-def _cut(bars: Bars, experiment: Experiment) -> Bars:
+def _cut(bars: Bars, experiment: Asks) -> Bars:
     start, end = experiment.data.start, experiment.data.end
     first = int(np.searchsorted(bars.time, np.datetime64(start, "us"))) if start else 0
     last = int(np.searchsorted(bars.time, np.datetime64(end, "us") + np.timedelta64(1, "D"))) if end else len(bars)
@@ -75,7 +91,7 @@ def _made(bars: Bars, experiment: Experiment) -> Bars:
     return bars
 
 
-def _attach(experiment: Experiment, markets: list[Bars], key: str, attach: Callable[[Bars, Any, Data], Bars]) -> None:
+def _attach(experiment: Asks, markets: list[Bars], key: str, attach: Callable[[Bars, Any, Data], Bars]) -> None:
     """Puts what the files under `key` hold to the bars they belong to, cut to their period."""
     for place, named in enumerate(getattr(experiment.data, key), start=len(experiment.data.symbols)):
         if not named:

@@ -155,10 +155,16 @@ def _rsi_extreme(bars: Bars, rule: PullbackRule, known: Ints, side: int) -> Floa
 
 
 def legs_near(
-    bars: Bars, price: Floats, at: Ints, reach: Floats, rule: PullbackRule = PULLBACK, own: Ints | int = -1
+    bars: Bars,
+    price: Floats,
+    at: Ints,
+    reach: Floats,
+    rule: PullbackRule = PULLBACK,
+    own: Ints | int = -1,
+    ratios: tuple[float, ...] = FIBONACCI,
 ) -> Floats:
-    """How many of the last legs between two swings confirmed at the bar `at` have a Fibonacci level within `reach` of
-    the price, a row each. own: a leg that does not count, by the number of the swing that it starts from.
+    """How many of the last legs between two swings confirmed at the bar `at` have a level of these ratios within
+    `reach` of the price, a row each. own: a leg that does not count, by the number of the swing that it starts from.
 
     They may rise or fall; one that is too short to be a leg is looked at and does not count.
     """
@@ -169,7 +175,7 @@ def legs_near(
     ends = np.where(swings.kind > 0, upper[swings.bar], lower[swings.bar])
     length = np.diff(ends)  # below zero where the leg falls
     long = np.abs(length) >= rule.legs.least * bar_atr(bars)[swings.bar[1:]]
-    levels = ends[1:, None] - np.array(FIBONACCI) * length[:, None]
+    levels = ends[1:, None] - np.array(ratios) * length[:, None]
     last = np.searchsorted(swings.known_at, at, side="right") - 2  # the last leg that both ends are known of
     other = last[:, None] - np.arange(rule.others + 1)
     usable = (other >= 0) & (other != np.reshape(own, (-1, 1)))

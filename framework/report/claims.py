@@ -1,0 +1,199 @@
+"""The ledger's page: a row a claim, each opening into its figure and examples on the chart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from ..bars import Bars
+from ..indicators import bar_atr
+from . import words
+from .figures import COLOURS, STYLE, candles, panel, rows_of, sheet, write
+from .page import template
+from .words import number
+
+Row: TypeAlias = Mapping[str, Any]
+
+BEFORE, AFTER = 45, 24  # bars in a picture around the close at which it was known
+WIDTH, PRICE = 390, 210
+LEFT = 150  # pixels for the names of a figure's rows
+VERDICTS = ("supported", "contradicted", "inconclusive", "too few", "untestable")
+MEANING = {
+    "supported": "the effect has the stated sign and is no luck, all claims of the ledger counted",
+    "contradicted": "the effect has the opposite sign, or is smaller than would be worth anything, and that is no luck",
+    "inconclusive": "neither; the smallest effect that this much data would have shown stands beside it",
+    "too few": "under 30 setups, or setups in under 10 blocks of time, in an arm",
+    "untestable": "the data lacks what the claim speaks of",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One occurrence: the bars, the bar at whose close it was known, its side, its arm and what became of it."""
+
+    bars: Bars
+    bar: int
+    side: int
+    arm: float
+    outcome: float
+
+
+def render(rows: Sequence[Row], drawn: Mapping[str, Markup], manifest: Mapping[str, Any], facts: Sequence[Row]) -> str:
+    """rows: of claims.parquet. drawn: figure and examples by claim (`drawing`). facts: of each market."""
+    counts = {word: sum(row["verdict"] == word for row in rows) for word in VERDICTS}
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        sections.setdefault(row["source"], []).append(_shown(row, drawn.get(row["claim"], Markup(""))))
+    view = {
+        "title": "The ledger of claims",
+        "counts": [(word, counts[word], MEANING[word]) for word in VERDICTS],
+        "markets": facts,
+        "sections": sections,
+        "fingerprint": manifest["fingerprint"],
+        "costs": words.joined([f"{name} {value:g}" for name, value in _costs(manifest) if value]),
+        "orders": manifest["configuration"]["orders"],
+        "provenance": words.flat({key: manifest[key] for key in ("versions", "framework_sha256", "seed", "commit")}),
+        "claims": words.plural(len(rows), "claim"),
+    }
+    return template("claims.html.j2").render(view)
+
+
+def _costs(manifest: Mapping[str, Any]) -> list[tuple[str, float]]:
+    return list(manifest["configuration"]["costs"].items())
+
+
+def _shown(row: Row, drawn: Markup) -> dict[str, Any]:
+    """A claim's row as words."""
+    known = not math.isnan(row["effect"])
+    effect = _signed(row["effect"]) if known else words.NONE
+    span = f"{_signed(row['low'])} to {_signed(row['high'])}" if known else ""
+    halves = f"{_signed(row['first_half'])}, then {_signed(row['second_half'])}" if known else words.NONE
+    apart = "" if math.isnan(row["halves_p"]) else f"they differ: {words.chance(row['halves_p'])}"
+    return {
+        **row,
+        "effect": effect,
+        "span": span,
+        "adjusted": words.NONE
+        if math.isnan(row["p_adjusted"])
+        else words.chance(row["p_adjusted"]).replace("p = ", ""),
+        "halves": halves,
+        "apart": apart,
+        "agreed": f"{row['agree']} of {row['neighbours']}" if row["neighbours"] and known else words.NONE,
+        "units": words.count(row["units"]),
+        "word": row["verdict"].replace(" ", "-"),
+        "notes": _notes(row),
+        "drawn": drawn,
+    }
+
+
+def _notes(row: Row) -> list[str]:
+    """What is told beside a claim's outcome, in sentences."""
+    said = [f"Counted: {row['population']}, {words.count(row['units'])} in {row['blocks']} blocks of time."]
+    if row["reason"]:
+        said = [f"The data cannot test it: {row['reason']}."]
+    elif " " in row["arms"]:
+        said.append(f"By arm {row['arms'].replace(' ', ', ')}.")
+    if row["mechanical"] and not math.isnan(row["placebo"]):
+        said.append(
+            f"A random walk has it, too: on bars in random order it is {_signed(row['placebo'])}, which is taken off."
+        )
+    if not math.isnan(row["shows"]):
+        said.append(f"The smallest effect that this much data shows, four times in five, is {number(row['shows'], 2)}.")
+    if not math.isnan(row["least"]):
+        said.append(f"An effect under {number(row['least'], 2)} would be worth nothing.")
+    forms: dict[str, tuple[str, words.Form]] = {
+        "won": ("win", words.percent),
+        "made": ("r", words.risks),
+        "moved, in ATR,": ("forward", _signed),
+    }
+    beside = [f"{verb} {form(row[name])}" for verb, (name, form) in forms.items() if not math.isnan(row[name])]
+    if beside:
+        said.append(f"Under the rule's own stop, after costs, these {words.joined(beside)} on the mean.")
+    said += [f"Beside it, {name}: {_signed(one['effect'])} ({_signed(one['low'])} to {_signed(one['high'])})."
+             for name, one in row.get("also", {}).items() if not math.isnan(one["effect"])]  # fmt: skip
+    return said
+
+
+def _adjusted(p: float) -> str:
+    return words.NONE if math.isnan(p) else words.chance(p).replace("p = ", "").replace("p < ", "< ")
+
+
+def _signed(value: float) -> str:
+    return number(value, 3 if abs(value) < 0.0995 else 2, True)
+
+
+def drawing(row: Row, markets: Sequence[tuple[str, float, int]], examples: Sequence[Example]) -> Markup:
+    """A claim's figure and its examples. markets: of each its name, effect and number of units."""
+    name = row["claim"]
+    with mpl.rc_context(STYLE):
+        parts = [Markup("<figure>%s</figure>") % write(_forest(row, markets), f"{name}: {row['says']}", f"f{name}")]
+        for place, one in enumerate(examples):
+            figure = write(_picture(one), f"an example of {name} on {one.bars.symbol}", f"e{name}-{place}")
+            parts.append(Markup("<figure><figcaption>%s</figcaption>%s</figure>") % (_caption(one), figure))
+    return Markup("").join(parts)
+
+
+def _caption(one: Example) -> str:
+    way = "up" if one.side > 0 else "down"
+    arm = "" if one.arm == 1 else f", arm {one.arm:g}"
+    known = f"{one.bars.index[one.bar]:%Y-%m-%d %H:%M}"
+    return f"{one.bars.symbol} {one.bars.timeframe}, known {known}, {way}{arm}: {one.outcome:.3g}"
+
+
+def _forest(row: Row, markets: Sequence[tuple[str, float, int]]) -> Figure:
+    """The effect with its interval; below it the halves of the time, each market, each neighbouring definition."""
+    dots = [("first half", row["first_half"]), ("second half", row["second_half"])]
+    dots += [(f"{name}, n = {count}", effect) for name, effect, count in markets]
+    dots += [(name, effect) for name, effect in row["around"]]
+    known = [(name, effect) for name, effect in dots if not math.isnan(effect)]
+    height = 46 + 17 * (len(known) + 1)
+    figure = sheet(WIDTH, height)
+    axes = panel(figure, LEFT, 6, WIDTH - LEFT - 12, height - 36)
+    axes.set_ylim(len(known) + 0.5, -0.7)
+    axes.set_yticks([])
+    axes.axvline(0, color=COLOURS["muted"], linewidth=1)
+    if not math.isnan(row["effect"]):
+        axes.plot([row["low"], row["high"]], [0, 0], color=COLOURS["conservative"], linewidth=2.4)
+        axes.plot([row["effect"]], [0], "o", color=COLOURS["conservative"], markersize=7)
+    style: Any = {"va": "center", "fontsize": 10, "color": COLOURS["muted"], "transform": rows_of(axes)}
+    axes.text(-LEFT, 0, "all", **(style | {"color": COLOURS["ink"]}))
+    for y, (name, effect) in enumerate(known, 1):
+        axes.plot([effect], [y], "o", color=COLOURS["hold"], markersize=4.5)
+        axes.text(-LEFT, y, name, **style)
+    axes.grid(axis="x", color=COLOURS["line"], linewidth=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, 2, True)))
+    return figure
+
+
+def _picture(one: Example) -> Figure:
+    """The bars around, the close at which it was known, two ATR either way of the next open."""
+    first = max(one.bar - BEFORE, 0)
+    last = min(one.bar + AFTER, len(one.bars))
+    figure, at = sheet(WIDTH, PRICE + 34), one.bar - first
+    axes = panel(figure, 2, 14, WIDTH - 52, PRICE)
+    candles(axes, one.bars[first:last])
+    axes.set_xlim(-1, last - first)
+    axes.margins(y=0.05)
+    axes.axvline(at, color=COLOURS["ink"], linewidth=1, linestyle=(0, (1, 2)))
+    if one.bar + 1 < last:
+        fill, unit = one.bars.open[one.bar + 1], bar_atr(one.bars)[one.bar]
+        for sign, colour in ((one.side, "test"), (-one.side, "aggressive")):
+            level = fill + 2 * sign * unit
+            axes.plot([at + 1, last - first], [level, level], color=COLOURS[colour], linewidth=1.5)
+    axes.yaxis.tick_right()
+    places = np.linspace(0.12 * (last - first), 0.88 * (last - first) - 1, 3).astype(int)
+    stamps = one.bars.index[first:last]
+    axes.set_xticks(places, [f"{stamps[i]:%d %b %Y}" for i in places])
+    low, high = axes.get_ylim()
+    axes.set_yticks([t for t in MaxNLocator(5).tick_values(low, high) if low <= t <= high])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.price(y)))
+    return figure
