@@ -35,7 +35,8 @@ class Bars:
     0 < low <= open, close <= high. `volume` is NaN where it is unknown, which is not zero.
     `mended` tells what was done to the table on request, `source` where it came from. What else is known: `funding`,
     the rates that longs pay; `finer`, bars of a smaller timeframe that order what one bar cannot; `open_interest` at
-    each bar's close and `taker_buy`, the volume that takers bought in it, both in coins, NaN unknown, None of no bar.
+    each bar's close and `taker_buy`, the volume that takers bought in it, both in coins, NaN unknown, None of no bar;
+    `own_volume`, that of the bars' own exchange where `volume` is a sum over several.
     A slice keeps its part of each, and in `knows` which of them some bar of the whole has.
     """
 
@@ -52,6 +53,7 @@ class Bars:
     finer: Bars | None = field(default=None, kw_only=True)
     open_interest: Floats | None = field(default=None, kw_only=True)
     taker_buy: Floats | None = field(default=None, kw_only=True)
+    own_volume: Floats | None = field(default=None, kw_only=True)
     source: str = field(default="", kw_only=True)
     knows: frozenset[str] = field(default=frozenset(), kw_only=True)
     _memo: Memo = field(default_factory=Memo, init=False)
@@ -127,7 +129,8 @@ class Bars:
         bought = None
         if self.taker_buy is not None and all(other.taker_buy is not None for other in others):
             bought = summed(self, others, "taker_buy")
-        return dataclasses.replace(self, volume=summed(self, others, "volume"), taker_buy=bought)
+        own = self.volume if self.own_volume is None else self.own_volume
+        return dataclasses.replace(self, volume=summed(self, others, "volume"), own_volume=own, taker_buy=bought)
 
     def need(self, what: str, instead: str = "a rule that needs none") -> Floats:
         """`volume`, `open_interest` or `taker_buy`. Raises MissingError, naming the file, where none of it is known.
@@ -231,7 +234,8 @@ class Bars:
         return self.time, self.open, self.high, self.low, self.close, self.volume
 
     def _extras(self) -> dict[str, Floats]:
-        return {name: getattr(self, name) for name in EXTRAS if getattr(self, name) is not None}
+        names = (*EXTRAS, "own_volume")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 def _refuse(frame: pd.DataFrame, symbol: str, timeframe: str | None) -> None:

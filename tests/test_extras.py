@@ -119,6 +119,10 @@ def test_volume_over_exchanges() -> None:
         bars.with_volume_of([other([10, 20, 30, 40, 50], start=1)]).volume, [NAN, 22, 33, NAN, 55]
     )  # its bar is absent
     two = bars.with_volume_of([other([10] * 5), other([100] * 5, symbol="Z")])
+    assert bars.own_volume is None and two.digest != bars.digest
+    for summed in (two, two.with_volume_of([other([7] * 5, symbol="W")])):
+        same(summed.own_volume, bars.volume)
+    same(two[1:3].own_volume, bars.volume[1:3])
     same(two.volume, [111, 112, 113, NAN, 115])
     assert two.symbol == "X" and (two.close == bars.close).all() and two.taker_buy is None
 

@@ -102,7 +102,7 @@ def inferred(sums: Sums, between: bool, calendar: tuple[int, int], placebo: Sequ
     if counted < FEWEST or not error > 0:
         return Inferred(effect, empty, empty, empty, empty, len(sums.num), arms, counted, False, shown, *halves)
     t = _drawn(by_block, taken)
-    known = np.sort(t[~np.isnan(t)])
+    known = np.sort(t[np.isfinite(t)])
     unknown = len(t) - len(known)  # draws that tell nothing count against both sides
     more = min((known >= effect / error).sum(), (known <= effect / error).sum()) + unknown
     tail = int(LEVEL / 2 * len(known))

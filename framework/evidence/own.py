@@ -53,7 +53,5 @@ def definition(claim: Claim) -> str:
     test = claim.test.func if isinstance(claim.test, partial) else claim.test
     path = Path(test.__code__.co_filename)
     fields = (claim.id, claim.says, claim.expects, claim.least, claim.mechanical, claim.timeframe, repr(claim.around))
-    return (
-        sources([*reach(path), *reach(Path(__file__).with_name("ledger.py"))])[:12]
-        + hashlib.sha256(repr(fields).encode()).hexdigest()[:8]
-    )
+    files = sources([*reach(path), *reach(Path(__file__).with_name("ledger.py"))])
+    return hashlib.sha256(f"{files}{fields!r}".encode()).hexdigest()[:16]

@@ -130,6 +130,7 @@ def _bars(bars: Bars, timeframe: str, begins: Ints, first: Ints, last: Ints) -> 
         bars.close[last],
         over(np.add, bars.volume),
         taker_buy=None if bars.taker_buy is None else over(np.add, bars.taker_buy),
+        own_volume=None if bars.own_volume is None else over(np.add, bars.own_volume),
         open_interest=None if bars.open_interest is None else bars.open_interest[last],
         source=bars.source,
         knows=bars.known,

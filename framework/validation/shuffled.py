@@ -66,7 +66,7 @@ def _one(bars: Bars, of: Ints, gap: Ints) -> Bars:
         own = getattr(bars, name)
         moved = np.concatenate([own[:1], opening * (own[of] / bars.open[of])])
         made[name] = extreme(moved, extreme(made["open"], close))  # but for rounding it is so already
-    for name in ("volume", "taker_buy"):
+    for name in ("volume", "taker_buy", "own_volume"):
         own = getattr(bars, name)
         made[name] = None if own is None else np.concatenate([own[:1], own[of]])
     made["open_interest"] = None if bars.open_interest is None else _changed(bars.open_interest, of)

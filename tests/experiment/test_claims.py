@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -192,27 +193,26 @@ def test_a_broken_claim_of_ones_own_is_one_line(text: str, said: str, inside: Pa
     assert found.status == 2 and said in found.err, found.err
 
 
-def test_killed_and_resumed_it_is_the_same(done: tuple[Path, Any], home: Path) -> None:
-    words = ["claims", *SOME, *files("X", "Y", "X_AGAIN"), "--workers", "1", "--out"]
-    code = "from framework.cli import main; import sys; main()"
+def test_killed_and_resumed_it_is_the_same(inside: Path) -> None:
+    words = ["claims", "K04", *files("X", "Y"), "--workers", "1", "--out"]
+    code = "from framework.cli import main; main()"
     hang = (
-        "import framework.experiment.claims as c, time\nreal = c.write\ndef slow(p, b):\n"
-        "    real(p, b)\n    if p.suffix == '.units': print(p.name, flush=True); time.sleep(0.5)\n"
-        "c.write = slow\n" + code
+        "import framework.experiment.claims as c, time\nreal = c.write\ndef slow(p, b):\n    real(p, b)\n"
+        f"    if p.suffix == '.units': print(p.name, flush=True); time.sleep(60)\nc.write = slow\n{code}"
     )
     run = [sys.executable, "-c", hang, *words, "killed"]
-    with subprocess.Popen(run, cwd=home, stdout=subprocess.PIPE, env=env(), text=True) as process:
-        assert process.stdout
-        for _ in range(3):
-            process.stdout.readline()
+    with subprocess.Popen(run, cwd=inside, stdout=subprocess.PIPE, env=env(), text=True) as process:
+        assert process.stdout and process.stdout.readline() == "market-0000.units\n"
         process.send_signal(signal.SIGKILL)
-    kept = sorted(path.name for path in (home / "killed" / "progress").iterdir() if path.suffix == ".units")
-    assert len(kept) >= 3
-    (home / "killed" / "progress" / kept[0]).write_bytes(b"torn")
-    subprocess.run([sys.executable, "-c", code, *words, "killed", "--resume"], cwd=home, env=env(), check=True)
-    for path in done[0].iterdir():
-        assert path.read_bytes() == (home / "killed" / path.name).read_bytes(), path.name
-    assert not (home / "killed" / "progress").exists()
+    shutil.copytree(inside / "killed", inside / "torn")
+    kept = inside / "torn" / "progress" / "market-0000.units"
+    kept.write_bytes(kept.read_bytes()[:-5])
+    assert chartproof(*words, "whole").status == 0
+    for name in ("killed", "torn"):
+        assert chartproof(*words, name, "--resume").status == 0
+        for path in (inside / "whole").iterdir():
+            assert path.read_bytes() == (inside / name / path.name).read_bytes(), path.name
+        assert not (inside / name / "progress").exists()
 
 
 def env() -> dict[str, str]:

@@ -188,7 +188,7 @@ def summed(**definition: Any) -> Contrast:
     """
 
     def measure(bars: Bars) -> tuple[Events, Floats, Floats]:
-        own: Floats | None = getattr(bars, "own_volume", None)
+        own = bars.own_volume
         if own is None:
             where, right = bars.source or bars.symbol, "data.volume_of, bars of the same market on other exchanges"
             raise MissingError(where, "no other exchange's volume is known", right)
