@@ -27,6 +27,7 @@ AT_ONCE = 10_000
 LEVEL = 0.05
 DAY = 86_400_000_000  # microseconds
 SHORTEST = 30 * DAY  # of a block
+TINY = 1e-6  # of the error
 FEWEST = 5  # blocks with units, under which there is no interval
 
 
@@ -91,7 +92,7 @@ def inferred(sums: Sums, between: bool, calendar: tuple[int, int], placebo: Sequ
     blocks = last - first + 1
     by_block = _by_block(sums, first, blocks)
     arms = {float(value): int(count) for value, count in zip(*np.unique(sums.arm, return_counts=True), strict=True)}
-    counted = len(np.unique(sums.block))
+    counted = len(np.unique(sums.block[sums.den > 0]))
     enough = _enough(sums, between)
     empty = float("nan")
     taken = np.array([[one.num.sum(), one.den.sum()] for one in placebo if one.den.sum() > 0])
@@ -152,6 +153,7 @@ def _ratios(parts: Floats, stream: int) -> tuple[Floats, Floats]:
             off[rows] = ratio - whole
             factor = some / np.maximum(some - 1, 1)
             error[rows] = np.sqrt(np.maximum(nn - 2 * ratio * nd + ratio**2 * dd, 0) * factor) / d
+        error[error < TINY * _error(parts, whole)] = np.nan  # what rounding leaves where all blocks say the same
     return off, error
 
 
@@ -168,10 +170,12 @@ def weights(rows: int, stream: int) -> NDArray[np.uint8]:
 
 
 def _enough(sums: Sums, between: bool) -> bool:
-    """30 units in 10 blocks in every arm; of more than two ranks in at least two of them."""
+    """30 units in 10 blocks in every arm; of more than two ranks in at least two of them. What is alone in its stratum
+    tells nothing between arms and does not count.
+    """
     rich = []
     for arm in np.unique(sums.arm):
-        mine = sums.arm == arm
+        mine = (sums.arm == arm) & (sums.den > 0)
         rich.append(int(mine.sum()) >= ENOUGH and len(np.unique(sums.block[mine])) >= BLOCKS)
     if not between:
         return len(sums.num) >= ENOUGH and len(np.unique(sums.block)) >= BLOCKS

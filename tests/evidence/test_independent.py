@@ -26,7 +26,7 @@ from framework.sources import load
 from tests.real import needed
 from tests.reference import claims as plain
 
-DATA = {"sample": ("sample:AAPL", "sample:IBM"), "real": ("BTCUSDT-4h.parquet", "ETHUSDT-4h.parquet")}
+DATA = {"sample": ("sample:AAPL", "sample:IBM"), "real": ("BTCUSDT-4h.parquet",)}
 BETWEEN = {"K63b": plain.crosses_in_range, "K14": plain.succession, "K41": plain.spreads}
 DRAWS = 20_000
 ERRORS = 4  # standard errors that chance may make
@@ -73,6 +73,7 @@ def test_events_against_all_bars_that_are_like_them(
     mine = plain.inferred(every, False, numbers, DRAWS)
     assert judged.found
     assert abs(judged.found.effect - mine.effect) <= ERRORS * math.sqrt((by_chance**2).sum()) / len(every)
+    # What drawing adds to a unit is as one to the root of `drawn` beside the unit's own luck.
     assert judged.found.error == pytest.approx(mine.error, rel=0.6 / math.sqrt(drawn))
     same_draws(judged.found, mine)
 

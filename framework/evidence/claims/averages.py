@@ -145,10 +145,7 @@ def wider(fast: int = 20, slow: int = 60, step: float = 0.5) -> Contrast:
 
 
 def bull_or_bear(period: int = 200, stays: int = 10) -> Contrast:
-    """Closes at which price has stayed on one side for so many in a row, one a stay.
-
-    Not every close: against the other side of the same quarter even a random walk falls from above (-.07).
-    """
+    """Closes at which price has stayed on one side for so many in a row, one a stay."""
 
     def find(bars: Bars) -> Events:
         state, every = regime(bars, period), np.arange(len(bars))
@@ -217,7 +214,7 @@ CLAIMS = (
     Claim("K72", "The SMA 200 separates bull from bear markets.", S4,
           "closes at which price has stayed on one side of it for ten", bull_or_bear,
           ({"period": 150}, {"period": 250}, {"stays": 5}, {"stays": 20}),
-          also={"above against below, whatever the quarter": bull_not_bear}),
+          also={"above against below": bull_not_bear}),
     Claim("K73", "The EMA 120 supports and resists.", S4, "bars that come to it after five clear of it", support,
           ({"zone": 0.0}, {"clear": 10}, {"period": 100}, {"period": 150}, {"away": (-6.0, -3.0, 3.0, 6.0)})),
     Claim("K74", "5/20 is the best of the adjacent pairs.", S4, "crosses of 5/20, 20/60, 60/120 and 120/240",

@@ -116,7 +116,6 @@ def in_control(stays: int = 10, period: int = 14) -> Contrast:
     return Against(find)
 
 
-# Mechanical: see the plain signals.
 CLAIMS = (
     Claim("K55", "Momentum signals fail in chop.", "S3", "turns of momentum 10", momentum_in_chop,
           ({"lengths": (14,)}, {"lengths": (20,)}, {"of": "histogram", "lengths": MACD}, *EITHER_RANGE), expects=-1),
