@@ -33,6 +33,17 @@ MEANING = {
     "too few": "under 30 setups, or setups in under 10 blocks of time, in an arm",
     "untestable": "the data lacks what the claim speaks of",
 }
+HEADS = {
+    "S4 §1": "RSI and its divergences",
+    "S4 §2": "The stochastic",
+    "S4 §3": "Volume",
+    "S4 §4": "Moving averages",
+    "S4 §5": "Fibonacci",
+    "S4 §6": "Lines and patterns",
+    "S4": "All together",
+    "S3": "Volume-price divergence, momentum",
+    "S0": "Order flow",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +62,7 @@ def render(rows: Sequence[Row], drawn: Mapping[str, Markup], manifest: Mapping[s
     counts = {word: sum(row["verdict"] == word for row in rows) for word in VERDICTS}
     sections: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        sections.setdefault(row["source"], []).append(_shown(row, drawn.get(row["claim"], Markup(""))))
+        sections.setdefault(_section(row["source"]), []).append(_shown(row, drawn.get(row["claim"], Markup(""))))
     view = {
         "title": "The ledger of claims",
         "counts": [(word, counts[word], MEANING[word]) for word in VERDICTS],
@@ -64,6 +75,12 @@ def render(rows: Sequence[Row], drawn: Mapping[str, Markup], manifest: Mapping[s
         "claims": words.plural(len(rows), "claim"),
     }
     return template("claims.html.j2").render(view)
+
+
+def _section(source: str) -> str:
+    """Where a claim stands: by the first place that its source names."""
+    first = source.partition(",")[0]
+    return f"{HEADS[first]} ({first})" if first in HEADS else "Of one's own" if first == "ours" else source
 
 
 def _costs(manifest: Mapping[str, Any]) -> list[tuple[str, float]]:
