@@ -15,7 +15,7 @@ from ..indicators import bar_atr
 from ..simulation import Costs
 from .matched import BY_VOLATILITY, LOOSER, conditions, matched
 from .outcomes import Outcome, Race
-from .units import Events, Units, known_time
+from .units import Events, Others, Units, known_time
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -60,26 +60,32 @@ class Against:
         found = self.find(bars)
         y = self.outcome.of(bars, found, costs)
         found, y = found.take(~np.isnan(y)), y[~np.isnan(y)]
-        due = np.full(len(found), np.nan)
+        due, others = np.full(len(found), np.nan), []
         for side in (1, -1):
             mine = np.flatnonzero(found.side == side)
-            due[mine] = self._due(bars, found.take(mine), costs)
+            due[mine], of_side = self._due(bars, found.take(mine), costs)
+            others.append(of_side)
         kept = ~np.isnan(due)
-        return made(bars, found.take(kept), y[kept], due[kept])
+        units = made(bars, found.take(kept), y[kept], due[kept])
+        return dataclasses.replace(units, others=Others(*map(np.concatenate, zip(*others, strict=True))))
 
-    def _due(self, bars: Bars, found: Events, costs: Costs) -> Floats:
-        if not len(found):
-            return np.zeros(0)
+    def _due(self, bars: Bars, found: Events, costs: Costs) -> tuple[Floats, tuple[Ints, Floats, Floats]]:
+        """Of one side what is due to each event, and of each matched bar when, how much of it, its outcome."""
         able = np.ones(len(bars), bool)
         able[found.bar] = False
         able[max(len(bars) - self.horizon, 0) :] = False
         drawn = matched(bars, found.bar, able, SEED, self.alike)
         had = np.flatnonzero(drawn[:, 0] >= 0)
         y = self.outcome.of(bars, elsewhere(bars, found.take(had), drawn[had]), costs).reshape(drawn[had].shape)
+        known = ~np.isnan(y)
+        counted = known.sum(axis=1)
+        weight = np.where(known, 1 / np.maximum(counted, 1)[:, None], 0.0)
         due = np.full(len(found), np.nan)
-        counted = (~np.isnan(y)).sum(axis=1)
-        due[had] = np.where(counted > 0, np.nansum(y, axis=1) / np.maximum(counted, 1), np.nan)
-        return due
+        due[had] = np.where(counted > 0, (weight * np.nan_to_num(y)).sum(axis=1), np.nan)
+        share: Floats = np.bincount(drawn[had].ravel(), weight.ravel(), len(bars)).astype(float)
+        mean: Floats = np.bincount(drawn[had].ravel(), (weight * np.nan_to_num(y)).ravel(), len(bars)).astype(float)
+        at = np.flatnonzero(share > 0)
+        return due, (known_time(bars, at), share[at], mean[at] / share[at])
 
 
 def by_volatility(find: Find, outcome: Outcome) -> Against:

@@ -17,10 +17,11 @@ from ..simulation import Costs
 from ..validation.shuffled import shuffled
 from .claim import Claim
 from .contracts import Contract
+from .contrasts import Contrast
 from .inference import DAY, SHORTEST, Inferred, Sums, inferred, pooled
 from .outcomes import Forward
 from .trades import traded
-from .units import Events, Units
+from .units import NOTHING, Events, Units
 from .verdicts import Asked, Verdict, verdicts
 
 ORDERS = 20  # in which the bars are put for mechanical claims
@@ -59,9 +60,10 @@ def gathered(contract: Contract, claims: Sequence[Claim], costs: Costs, beside: 
     for claim in claims:
         try:
             bars = contract.at(claim.timeframe)
-            many = claim.definitions()
-            units = [one.units(bars, costs) for one in many]
-            found[claim.id] = [_told(bars, units[0], many[0].horizon, costs), *units[1:]] if beside else units
+            first, *others = claim.definitions()
+            units = first.units(bars, costs)
+            own = _told(bars, units, first.horizon, costs) if beside else units
+            found[claim.id] = [own, *(_or_none(one, bars, costs) for one in others)]
         except UserError as error:
             found[claim.id] = f"{error.where}: {error.wrong}"
         except (Exception, SystemExit) as error:
@@ -70,6 +72,14 @@ def gathered(contract: Contract, claims: Sequence[Claim], costs: Costs, beside: 
             wrong = f"{type(error).__name__} on {contract.symbol}: {error}"
             raise UserError(f"claim {claim.id}", wrong, "mend its definition") from error
     return found
+
+
+def _or_none(contrast: Contrast, bars: Bars, costs: Costs) -> Units:
+    """The units of a definition that decides nothing; none where the data cannot test it."""
+    try:
+        return contrast.units(bars, costs)
+    except UserError:
+        return NOTHING
 
 
 def _told(bars: Bars, units: Units, horizon: int, costs: Costs) -> Units:
@@ -116,26 +126,26 @@ def _inferred(
         return None, str(markets[0][claim.id]), (), {}, (), {}
     many, first = claim.definitions(), len(claim.around) + 1
     bars = [contracts[row].at(claim.timeframe) for row in able]
-    length = block_length(bars, max(one.horizon for one in many))
-    calendar = _calendar(bars, length)
-
-    def of(gathered: Sequence[Gathered], number: int) -> list[Units]:
-        return [gathered[row][claim.id][number] for row in able]  # type: ignore[misc]  # able ones hold units
 
     def asked(number: int) -> tuple[Sums, list[Sums]]:
-        between = many[number].between
-        shuffled = orders if claim.mechanical else ()
-        placebo = [pooled(of(one, number), between, length) for one in shuffled]
-        return pooled(of(markets, number), between, length), placebo
+        """The units of a definition; those that are told beside the claim have blocks of their own."""
+        one = many[number if number >= first else 0]
+        length, placebo = block_length(bars, one.horizon), orders if claim.mechanical else ()
+        sums = [pooled([of[row][claim.id][number] for row in able], many[number].between, length)  # type: ignore[misc]
+                for of in (markets, *placebo)]  # fmt: skip  # able ones hold units
+        return sums[0], sums[1:]
 
     def told(number: int) -> Inferred:
         sums, placebo = asked(number)
-        return inferred(sums, many[number].between, calendar, placebo)
+        calendar = _calendar(bars, block_length(bars, many[number].horizon))
+        least = claim.expects * claim.least if claim.least and not number else float("nan")
+        return inferred(sums, many[number].between, calendar, placebo, least)
 
     around = tuple(sums.effect - _effect(placebo) for sums, placebo in map(asked, range(1, first)))
     also = {name: told(number) for number, name in enumerate(claim.also, first)}
-    units = {contracts[row].symbol: one for row, one in zip(able, of(markets, 0), strict=True)}
-    return told(0), "", around, units, tuple(dict.fromkeys(one.timeframe for one in bars)), also
+    units = {contracts[row].symbol: markets[row][claim.id][0] for row in able}
+    frames = tuple(dict.fromkeys(one.timeframe for one in bars))
+    return told(0), "", around, units, frames, also  # type: ignore[return-value]  # able ones hold units
 
 
 def _effect(many: Sequence[Sums]) -> float:

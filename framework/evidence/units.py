@@ -72,10 +72,25 @@ def together(*many: Events) -> Events:
 
 
 @dataclass(frozen=True, eq=False)
+class Others:
+    """The matched bars of which what is due was made: when each was known, how much of it is its (they add up to the
+    number of units), and its outcome.
+    """
+
+    known: Ints
+    weight: Floats
+    y: Floats
+
+
+NOBODY = Others(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True, eq=False)
 class Units:
     """m units of one claim in one market, a row each, those that can be measured. known: when, UTC microseconds.
     y: the outcome. due: what it is compared with, 0 where the comparison is between arms. stratum: a number for units
-    that may be compared. bar, stop: of the event. beside: other outcomes of the same, by name, NaN where undefined.
+    that may be compared. bar, stop: of the event. others:
+    whose luck is in what is due. beside: other outcomes of the same, by name, NaN where undefined.
     """
 
     known: Ints
@@ -86,10 +101,15 @@ class Units:
     stratum: Ints
     bar: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     stop: Floats = field(default_factory=_none)
+    others: Others = NOBODY
     beside: dict[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.known)
+
+
+_BARS, _VALUES = np.zeros(0, np.int64), np.zeros(0)
+NOTHING = Units(_BARS, _BARS, _VALUES, _VALUES, _VALUES, _BARS)
 
 
 def known_time(bars: Bars, bar: Ints) -> Ints:

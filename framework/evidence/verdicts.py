@@ -65,11 +65,9 @@ def _word(one: Asked, found: Inferred, p: float, small: float, level: float) -> 
 
 
 def _small(one: Asked, found: Inferred) -> float:
-    """Two-sided p that the effect is `least`, where it is below; 1 where it is not. Of the normal distribution: the
-    sentence itself is not what it decides.
-    """
-    left = one.expects * found.effect - (one.least or 0.0)
-    return float(2 * stats.norm.sf(-left / found.error)) if left < 0 and found.error > 0 else 1.0
+    """p that the effect is `least`, where it is below; 1 where it is not."""
+    below = one.expects * found.effect < (one.least or 0.0)
+    return found.small if below else 1.0
 
 
 def shows(error: float, tests: int, level: float = LEVEL) -> float:

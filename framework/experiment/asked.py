@@ -49,8 +49,11 @@ class Asked:
 def asked(path: Path | None, ids: Sequence[str], files: Sequence[str]) -> Asked:
     """A ledger's question: the file's where there is one, ids and data of the command instead of the file's.
 
-    Raises UserError naming the field and the nearest word.
+    Files among the ids are data, so that a shell's `*` may stand behind --data. Raises UserError naming the field and
+    the nearest word.
     """
+    files = [*files, *(one for one in ids if _is_data(one))]
+    ids = [one for one in ids if not _is_data(one)]
     file, place, workspace = LedgerFile(), Path("claims"), Path.cwd()
     if path:
         file, place, workspace = _read(path), path, root(path.resolve().parent)
@@ -67,6 +70,10 @@ def asked(path: Path | None, ids: Sequence[str], files: Sequence[str]) -> Asked:
     except UserError as error:
         raise UserError(f"{place}: {error.where}", error.wrong, error.right) from None
     return Asked(place, workspace, file.seed, data, costs, _chosen(place, known, ids or file.claims.only))
+
+
+def _is_data(word: str) -> bool:
+    return word.startswith("sample:") or Path(word).suffix in (".parquet", ".csv")
 
 
 def _chosen(path: Path, known: dict[str, Claim], ids: Sequence[str]) -> tuple[Claim, ...]:

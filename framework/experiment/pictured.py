@@ -50,9 +50,13 @@ def _effects(one: Judged) -> list[tuple[str, float, int]]:
 
 
 def _examples(one: Judged, markets: Mapping[str, Contract]) -> list[Example]:
-    """Occurrences evenly spread over time among those that have what the claim speaks of; never by how they ended."""
-    all_of = [(known, name, row) for name, units in one.units.items() for row, known in enumerate(units.known)]
-    those = sorted(place for place in all_of if one.units[place[1]].arm[place[2]] > 0)
+    """Occurrences evenly spread over time among those of the highest rank, of which the claim speaks; never by how they
+    ended. None where the units are not of these bars, as months are not.
+    """
+    all_of = [(known, name, row) for name, units in one.units.items() for row, known in enumerate(units.known)
+              if len(units.bar)]  # fmt: skip
+    highest = max((one.units[name].arm[row] for _, name, row in all_of), default=0.0)
+    those = sorted(place for place in all_of if one.units[place[1]].arm[place[2]] == highest)
     found = []
     for at in np.linspace(0, len(those), EXAMPLES + 2).astype(int)[1:-1] if those else []:
         _, name, row = those[at]

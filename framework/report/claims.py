@@ -91,7 +91,7 @@ def _shown(row: Row, drawn: Markup) -> dict[str, Any]:
     """A claim's row as words."""
     known = not math.isnan(row["effect"])
     effect = _signed(row["effect"]) if known else words.NONE
-    span = f"{_signed(row['low'])} to {_signed(row['high'])}" if known else ""
+    span = "" if math.isnan(row["low"]) else f"{_signed(row['low'])} to {_signed(row['high'])}"
     halves = f"{_signed(row['first_half'])}, then {_signed(row['second_half'])}" if known else words.NONE
     apart = "" if math.isnan(row["halves_p"]) else f"they differ: {words.chance(row['halves_p'])}"
     return {
@@ -117,7 +117,7 @@ def _notes(row: Row) -> list[str]:
     if row["reason"]:
         said = [f"The data cannot test it: {row['reason']}."]
     elif " " in row["arms"]:
-        said.append(f"By arm {row['arms'].replace(' ', ', ')}.")
+        said.append(f"Setups by {_arm(row)}: {row['arms'].replace(':', ': ').replace(' ', ', ').replace(':,', ':')}.")
     if row["mechanical"] and not math.isnan(row["placebo"]):
         said.append(
             f"A random walk has it, too: on bars in random order it is {_signed(row['placebo'])}, which is taken off."
@@ -125,18 +125,18 @@ def _notes(row: Row) -> list[str]:
     if not math.isnan(row["shows"]):
         said.append(f"The smallest effect that this much data shows, four times in five, is {number(row['shows'], 2)}.")
     if not math.isnan(row["least"]):
-        said.append(f"An effect under {number(row['least'], 2)} would be worth nothing.")
-    forms: dict[str, tuple[str, words.Form]] = {
-        "won": ("win", words.percent),
-        "made": ("r", words.risks),
-        "moved, in ATR,": ("forward", _signed),
-    }
-    beside = [f"{verb} {form(row[name])}" for verb, (name, form) in forms.items() if not math.isnan(row[name])]
-    if beside:
-        said.append(f"Under the rule's own stop, after costs, these {words.joined(beside)} on the mean.")
+        large = words.NONE if math.isnan(row["p_small"]) else words.chance(row["p_small"])
+        said.append(f"One under {number(row['least'], 2)} would be worth nothing; that it is as large: {large}.")
+    if not math.isnan(row["r"]):
+        traded = f"won {words.percent(row['win'])} and made {words.risks(row['r'])} on the mean"
+        said.append(f"Traded by themselves under the rule's own stop to the same horizon, after costs, these {traded}.")
     said += [f"Beside it, {name}: {_signed(one['effect'])} ({_signed(one['low'])} to {_signed(one['high'])})."
-             for name, one in row.get("also", {}).items() if not math.isnan(one["effect"])]  # fmt: skip
+             for name, one in row.get("also", {}).items() if not math.isnan(one["low"])]  # fmt: skip
     return said
+
+
+def _arm(row: Row) -> str:
+    return "rank" if row["contrast"] == "order" else "feature, 1 with and 0 without it"
 
 
 def _adjusted(p: float) -> str:
@@ -160,7 +160,7 @@ def drawing(row: Row, markets: Sequence[tuple[str, float, int]], examples: Seque
 
 def _caption(one: Example) -> str:
     way = "up" if one.side > 0 else "down"
-    arm = "" if one.arm == 1 else f", arm {one.arm:g}"
+    arm = "" if one.arm == 1 else f", rank {one.arm:g}"
     known = f"{one.bars.index[one.bar]:%Y-%m-%d %H:%M}"
     return f"{one.bars.symbol} {one.bars.timeframe}, known {known}, {way}{arm}: {one.outcome:.3g}"
 

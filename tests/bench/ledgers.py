@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ from framework.evidence.units import Events
 from framework.simulation import Costs
 
 BARS, MARKETS, ORDERS, LEVEL = 4_000, 3, 10, 0.10
+EDGES = (0.002, 0.003, 0.004)  # of the price, by which the close after a signal is higher
+SPEAKS = ("supported", "contradicted")
 COSTS = Costs(0.001, 0.0005)
 
 
@@ -86,11 +89,11 @@ def ledger(markets: Sequence[Bars], claims: Sequence[Claim], level: float = LEVE
 
 
 def of_nothing(seed: int) -> dict[str, tuple[str, float]]:
-    """The verdict and the effect over its error of each claim on a world of nothing. A claim that states the least
-    effect worth anything is rightly contradicted there: `small`.
+    """The verdict and p of each claim on a world of nothing. A claim that states the least effect worth anything is
+    rightly contradicted there: `small`.
     """
     found = ledger(world(seed), list(CLAIMS.values()))
-    return {one.claim.id: (_word(one), one.found.effect / one.found.error if one.found else np.nan) for one in found}
+    return {one.claim.id: (_word(one), one.found.p if one.found and one.found.enough else np.nan) for one in found}
 
 
 def _word(one: Judged) -> str:
@@ -108,10 +111,11 @@ def planted(seed: int) -> Claim:
     return Claim("P1", "It rises after these.", "planted", "signals", lambda: Against(find))
 
 
-def power(seed: int, edge: float) -> bool:
-    """Whether a planted effect is supported among all claims of the ledger's tests."""
-    found = ledger(world(seed, edge), [planted(seed), *list(CLAIMS.values())[:20]])
-    return found[0].verdict.word == "supported"
+def power(seed: int, edge: float) -> tuple[str, float, float]:
+    """The verdict of a planted effect among twenty claims of the ledger, the effect, and the smallest that shows."""
+    found = ledger(world(seed, edge), [planted(seed), *list(CLAIMS.values())[:20]], 0.05)[0]
+    assert found.found
+    return found.verdict.word, found.found.effect, found.verdict.shows
 
 
 def main() -> None:
@@ -119,19 +123,27 @@ def main() -> None:
     begin = time.time()
     with ProcessPoolExecutor(2) as pool:
         many = list(pool.map(of_nothing, range(count)))
-    spoke = [name for one in many for name, (word, _) in one.items() if word in ("supported", "contradicted")]
-    loud = sum(any(word in ("supported", "contradicted") for word, _ in one.values()) for one in many)
+        took = (time.time() - begin) / count
+        tried = {edge: list(pool.map(partial(power, edge=edge), range(1000, 1000 + count // 4))) for edge in EDGES}
+    _of_nothing_told(many, took)
+    for edge, runs in tried.items():
+        right = np.mean([word == "supported" for word, *_ in runs])
+        effect, least = (float(np.mean([one[place] for one in runs])) for place in (1, 2))
+        print(f"planted {edge:g}: effect {effect:+.3f}, shows {least:.3f} four times in five: supported in {right:.2f}")
+
+
+def _of_nothing_told(many: Sequence[dict[str, tuple[str, float]]], took: float) -> None:
+    count, loud = len(many), [[k for k, (word, _) in one.items() if word in SPEAKS] for one in many]
     error = np.sqrt(LEVEL * (1 - LEVEL) / count)
-    print(f"{loud} of {count} ledgers say something ({loud / count:.3f}; 10 % and two errors: {LEVEL + 2 * error:.3f})")
-    print("which:", Counter(spoke).most_common())
+    share = sum(map(bool, loud)) / count
+    print(f"{share:.3f} of {count} ledgers say something; 10 % and two errors are {LEVEL + 2 * error:.3f}")
+    print("which:", Counter(name for one in loud for name in one).most_common())
     for name in CLAIMS:
-        t = np.array([one[name][1] for one in many])
-        t = t[np.isfinite(t) & (np.abs(t) < 1e6)]
-        if len(t) > 10:
-            wide = f"{(np.abs(t) > 1.96).mean():.3f}"
-            print(f"{name:6} {len(t):4} worlds, mean t {t.mean():+.2f}, deviation {t.std():.2f}, beyond 1.96: {wide}")
-    print(f"{(time.time() - begin) / count:.2f} seconds a ledger")
-    print(Counter(word for one in many for word, _ in one.values()))
+        p = np.array([one[name][1] for one in many])
+        p = p[~np.isnan(p)]
+        if len(p) > 10:
+            print(f"{name:6} judged in {len(p):4}, under .05 {(p < 0.05).mean():.3f}, .01 {(p < 0.01).mean():.3f}")
+    print(f"{took:.2f} seconds a ledger;", Counter(word for one in many for word, _ in one.values()))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from framework.evidence.verdicts import Asked, shows, verdicts
 NAN = math.nan
 
 
-def found(effect: float, p: float, error: float = 0.01, enough: bool = True) -> Inferred:
-    return Inferred(effect, effect - 2 * error, effect + 2 * error, error, p, 100, {1.0: 100}, 30, enough, NAN, 0, 0, 1)
+def found(effect: float, p: float, small: float = NAN, enough: bool = True) -> Inferred:
+    low, high = effect - 0.02, effect + 0.02
+    return Inferred(effect, low, high, 0.01, p, small, 100, {1.0: 100}, 30, enough, NAN, 0, 0, 1)
 
 
 def test_all_tests_are_corrected_together() -> None:
@@ -42,15 +43,15 @@ def test_what_cannot_be_judged_is_not_counted_among_the_tests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effect", "expects", "word"),
-    [(0.01, 1, "contradicted"), (0.045, 1, "inconclusive"), (0.2, 1, "inconclusive"), (-0.01, -1, "contradicted")],
-)
-def test_an_effect_too_small_to_be_worth_anything(effect: float, expects: int, word: str) -> None:
-    """.04 below the least of .05 is four standard errors; the test of it counts among the tests."""
-    one = verdicts([Asked(expects, 0.05, found(effect, 0.5))])[0]
+    ("effect", "expects", "small", "word"),
+    [(0.01, 1, 1e-4, "contradicted"), (0.045, 1, 0.6, "inconclusive"), (0.2, 1, 1e-9, "inconclusive"),
+     (-0.01, -1, 1e-4, "contradicted"), (-0.2, 1, 1e-9, "contradicted")],
+)  # fmt: skip
+def test_an_effect_too_small_to_be_worth_anything(effect: float, expects: int, small: float, word: str) -> None:
+    """The test of it counts among the tests; an effect above the least is not too small however sure that is."""
+    one = verdicts([Asked(expects, 0.05, found(effect, 0.5, small))])[0]
     assert one.word == word
-    left = 0.05 - expects * effect
-    single = 2 * stats.norm.sf(left / 0.01) if left > 0 else 1.0
+    single = small if expects * effect < 0.05 else 1.0
     assert one.small == pytest.approx(float(multipletests([0.5, single], method="fdr_by")[1][1]))
 
 

@@ -9,12 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from framework.errors import UserError
+from framework.evidence.claim import Claim
+from framework.evidence.contrasts import Against
+from framework.evidence.own import definition
+from framework.evidence.units import Events
 
 from . import chartproof
 from .funded import walked
@@ -90,6 +97,13 @@ def test_a_row_a_claim(done: tuple[Path, Any]) -> None:
     assert said.out.endswith("report: ledger/claims.html\n") and "testing claims" in said.err
 
 
+def test_files_may_follow_one_another(done: tuple[Path, Any], inside: Path) -> None:
+    said = chartproof("claims", "K04", "--data", "data/X-1d.csv", "data/Y-1d.csv", "--out", "several")
+    assert said.status == 0, said.err
+    manifest = json.loads((inside / "several" / "manifest.json").read_text())
+    assert set(manifest["data"]) == {"X", "Y"} and manifest["configuration"]["claims"] == ["K04"]
+
+
 def test_the_same_contract_counts_once(done: tuple[Path, Any]) -> None:
     manifest = json.loads((done[0] / "manifest.json").read_text())
     assert set(manifest["data"]) == {"X", "Y"} and manifest["data"]["X"]["dropped"] == ["X_AGAIN"]
@@ -136,6 +150,31 @@ def test_a_claim_of_ones_own_in_a_file(inside: Path) -> None:
     (other,) = json.loads((inside / "other" / "claims.json").read_text())["claims"]
     (inside / "experiments" / "own.py").write_text(OWN)
     assert other["definition"] != row["definition"], "another definition, another hash"
+
+
+def test_what_a_test_is_given_is_in_its_hash() -> None:
+    def two(every: int = 7) -> Any:
+        return after(every)
+
+    def claim(test: Any, **more: Any) -> Claim:
+        return Claim("X2", "It rises.", "own", "bars", test, **more)
+
+    many = [
+        claim(partial(after, 5)),
+        claim(partial(after, 7)),
+        claim(after),
+        claim(partial(after, every=5)),
+        claim(two),
+    ]
+    many += [claim(after, also={"beside": two}), claim(after, least=0.1), claim(after, around=({"every": 3},))]
+    hashes = [definition(one) for one in many]
+    assert len(set(hashes)) == len(hashes) and definition(claim(after)) == hashes[2]
+    with pytest.raises(UserError, match=r"claim X2: has the test .*; a function that returns a contrast"):
+        definition(claim(3))
+
+
+def after(every: int = 10) -> Any:
+    return Against(lambda _: Events(np.arange(100, 1000, every), np.ones(1)))
 
 
 WRONG = [

@@ -113,7 +113,8 @@ def units(bars: pd.DataFrame, rows: Rows) -> pd.DataFrame:
 
 def oversold(bars: pd.DataFrame) -> pd.DataFrame:
     """K65: closes at which the RSI is first below 30, above 70. Due is the mean of ALL bars that are like each; spread
-    tells how far one of them lies from it.
+    tells how far one of them lies from it. Each of these bars is a row of its own, at the end: how much of all that is
+    due is its (weight; NaN of the units) and its outcome.
     """
     line = pd.Series(rsi(bars.close, 14))
     falls, rises = (line < 30) & (line.shift() >= 30), (line > 70) & (line.shift() <= 70)
@@ -123,11 +124,21 @@ def oversold(bars: pd.DataFrame) -> pd.DataFrame:
     able = {side: bars.index < len(bars) - HORIZON for side in (1, -1)}
     for side, mine in made.groupby("side"):
         able[side][mine.bar] = False
-    y, due = {1: bars.rise.to_numpy(), -1: bars.fall.to_numpy()}, []
+    y, due, weight = {1: bars.rise.to_numpy(), -1: bars.fall.to_numpy()}, [], {1: 0.0 * bars.rise, -1: 0.0 * bars.rise}
     for bar, side in zip(made.bar, made.side, strict=True):
-        like = y[side][alike(known, bar, able[side])]
+        mask = alike(known, bar, able[side])
+        like = y[side][mask]
         due.append((np.nanmean(like), np.nanstd(like)))
-    return made.assign(due=[one[0] for one in due], spread=[one[1] for one in due])
+        counts = mask & ~np.isnan(y[side])
+        weight[side] = weight[side].fillna(0.0) + counts / counts.sum()
+    made = made.assign(due=[one[0] for one in due], spread=[one[1] for one in due], weight=NAN)
+    others = [
+        pd.DataFrame({"bar": bars.index, "side": side, "arm": 0.0, "y": y[side], "due": 0.0, "weight": weight[side]})
+        .assign(close_at=bars.close_at.to_numpy(), stratum="", spread=0.0)
+        .query("weight > 0")
+        for side in (1, -1)
+    ]
+    return pd.concat([made, *others], ignore_index=True)
 
 
 def alike(known: Mapping[str, Floats], bar: int, able: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -185,25 +196,43 @@ def pooled(
 
 
 def inferred(every: pd.DataFrame, between: bool, numbers: range, draws: int = 20_000) -> Inferred:
-    """The slope of y on the arm with a constant for every stratum; else the mean of y less its due. Blocks, as many as
-    the calendar has, are drawn with replacement.
+    """The slope of y on the arm with a constant for every stratum; else the mean of y less its due, in whose error is
+    that of the bars of which the due is made. Blocks, as many as the calendar has, are drawn with replacement.
     """
-    y, stratum, rest = every.y - every.due, every.symbol + every.stratum, pd.DataFrame(index=every.index)
-    own, arm = y, every.arm * 0 + 1
-    if between:
-        rest = pd.get_dummies(stratum, dtype=float)
-        own, arm = (x - x.groupby(stratum).transform("mean") for x in (y, every.arm))
-    clusters = {"groups": every.block, "use_correction": False}
-    fit = sm.OLS(y, rest.assign(arm=every.arm if between else arm)).fit(cov_type="cluster", cov_kwds=clusters)
-    table = pd.DataFrame({"num": arm * own, "den": arm**2}).groupby(every.block).sum()
-    table = table.where(table.den > 1e-12, 0.0).reindex(numbers, fill_value=0.0)
-    telling = int((table.den > 0).sum())
-    effect, error = fit.params["arm"], fit.bse["arm"] * math.sqrt(telling / (telling - 1))
+    rows = arms(every) if between else against(every)
+    table = rows.groupby("block").sum()
+    table["any"] = (table != 0).any(axis=1) * 1.0
+    table = table.reindex(numbers, fill_value=0.0)
+    effect, telling = table.num.sum() / table.den.sum(), int(table["any"].sum())
+    left = table.num - effect * table.den
+    error = math.sqrt((left**2).sum() * telling / (telling - 1)) / table.den.sum()
     picked = np.random.default_rng(1).integers(len(table), size=(draws, len(table)))
-    num, den = table.num.to_numpy()[picked], table.den.to_numpy()[picked]
+    num, den, known = (table[name].to_numpy()[picked] for name in ("num", "den", "any"))
     with np.errstate(divide="ignore", invalid="ignore"):  # of draws without a unit
-        again, some = num.sum(axis=1) / den.sum(axis=1), (den > 0).sum(axis=1)
+        again, some = num.sum(axis=1) / den.sum(axis=1), known.sum(axis=1)
         left = ((num - again[:, None] * den) ** 2).sum(axis=1)
         spread = np.sqrt(left * some / np.maximum(some - 1, 1)) / den.sum(axis=1)
         # What agrees in all its blocks has no spread but for rounding, and tells nothing.
-        return Inferred(effect, error, np.where(spread > 1e-6, (again - effect) / spread, NAN))
+        return Inferred(effect, error, np.where(spread > 1e-6 * error, (again - effect) / spread, NAN))
+
+
+def arms(every: pd.DataFrame) -> pd.DataFrame:
+    """num and den of a slope with a constant for every stratum, which statsmodels finds, too. What a unit adds to the
+    error is as if the mean of its stratum were not made of it.
+    """
+    stratum = every.symbol + every.stratum
+    y, arm = (x - x.groupby(stratum).transform("mean") for x in (every.y, every.arm))
+    fit = sm.OLS(every.y, pd.get_dummies(stratum, dtype=float).assign(arm=every.arm)).fit()
+    effect, size = fit.params["arm"], stratum.map(stratum.value_counts())
+    score = arm * (y - effect * arm) * np.sqrt(size / np.maximum(size - 1, 1))
+    den = arm**2
+    num = effect * den + score - score.sum() * den / den.sum()
+    return pd.DataFrame({"num": num, "den": den, "block": every.block})
+
+
+def against(every: pd.DataFrame) -> pd.DataFrame:
+    """num and den of a mean of y less its due: units less the mean due, then the bars that this is of."""
+    event = every.weight.isna()
+    due = every.due[event].mean()
+    num = np.where(event, every.y - due, -every.weight * (every.y - due))
+    return pd.DataFrame({"num": num, "den": event * 1.0, "block": every.block})

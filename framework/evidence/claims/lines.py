@@ -210,7 +210,7 @@ def with_higher(timeframe: str = "1d", state: str = "alignment", **lines: Any) -
 CLAIMS = (
     Claim("K49", "The more touches and the longer its span, the more reliable a trendline.", S4,
           f"{TESTED}, by how many hold: 4 touches, 60 bars", reliable, ({"touches": 5}, {"span": 90}, *AROUND),
-          also={one: partial(reliable, by=one) for one in ("touches", "span")}),
+          also={one: partial(reliable, by=one) for one in ("touches", "span")}, mechanical=True),
     Claim("K50", "Wedge, triangle, head and shoulders break the stated way.", S4,
           "wedges, ascending and descending triangles, head and shoulders when they are known", stated_way,
           ({"horizon": 20}, {"horizon": 80}, *AROUND), also={one: partial(stated_way, (one,)) for one in NAMED}),

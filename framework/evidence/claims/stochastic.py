@@ -204,7 +204,7 @@ CLAIMS = (
           (*RULES[:2], ALONE[1], ALONE[2]), timeframe="finest",
           also={"the longer the bars, the better": lambda: four_hours(ranks=(0.0, 1.0, 2.0))}),
     Claim("K20", "Crosses while the line grinds in the extreme zone are worse.", S4, CROSSES, grinding,
-          ({"anywhere": True}, *ALONE), expects=-1),
+          ({"anywhere": True}, *ALONE), expects=-1, mechanical=True),
     Claim("K21", "The strongest combination beats its parts.", S4,
           "20-12-12 crosses from the extreme zone and 10-6-6 double bottoms and tops", strongest_of_all,
           ({"within": 5}, {"within": 20}, *RULES[:2])),

@@ -30,6 +30,7 @@ Floats: TypeAlias = NDArray[np.float64]
 ALL = "S4, all together"
 FAMILY = HIGHEST / len(FAMILIES)  # what one weighs on average: of equal weights, each
 REACH = 2.0  # ATR of the race
+MANY, SOME = 4.0, 3.0  # families, and legs of the optimal combination, from which on there are too few to be apart
 DIGITS = 9  # of a score: sums of equal weights that differ in rounding are one score
 
 # One rule of every family that has a direction without volume: whose setups are counted up.
@@ -43,15 +44,15 @@ SIGNALS: Mapping[str, Callable[[Bars], Setups]] = {
 
 
 def agreement(weights: str = "equal", without: str = NONE) -> Contrast:
-    """Setups by how many of the other families speak for them; of weights by the sum, in average families. Each rule's
-    setups among themselves.
+    """Setups by how many of the other families speak for them, four and more together; of weights by the sum, in
+    average families. Each rule's setups among themselves.
     """
 
     def find(bars: Bars) -> Events:
         parts = []
         for number, seen in enumerate(SIGNALS.values()):
             setups = scored(bars, stands(seen(bars)), weights, without)
-            score = np.round(setups.features["f_confluence"] / FAMILY, DIGITS)
+            score = np.minimum(np.round(setups.features["f_confluence"] / FAMILY, DIGITS), MANY)
             parts.append(dataclasses.replace(events(setups, score), group=np.full(len(setups), number)))
         return together(*parts)
 
@@ -66,7 +67,7 @@ def agreement_rises() -> Contrast:
         for count in range(1, len(FAMILIES) + 1):
             setups = agreements(bars, count * FAMILY, "equal")
             score = np.round(setups.features["f_score"] / FAMILY, DIGITS)
-            parts.append(events(setups, score).take(score == count))
+            parts.append(events(setups, np.minimum(score, MANY)).take(score == count))
         return together(*parts)
 
     return order(find)
@@ -120,7 +121,7 @@ def _highest(score: Floats, share: float) -> Floats:
 
 
 def ladder(within: int = 10, without: str = NONE) -> Contrast:
-    """Closes at which more of the six than at the bar before are there, by exactly how many."""
+    """Closes at which more of the six than at the bar before are there, by how many, three and more together."""
 
     def find(bars: Bars) -> Events:
         bars.need("volume")
@@ -128,7 +129,7 @@ def ladder(within: int = 10, without: str = NONE) -> Contrast:
         for count in range(1, len(LEGS) + 1):
             setups = combinations(bars, count, without, within)
             exactly = setups.take(np.flatnonzero(setups.features["f_count"] == count))
-            parts.append(events(exactly, exactly.features["f_count"]))
+            parts.append(events(exactly, np.minimum(exactly.features["f_count"], SOME)))
         return together(*parts)
 
     return order(find)

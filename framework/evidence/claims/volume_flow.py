@@ -88,8 +88,8 @@ def by_session(surge: float = SURGE, off: int = -1) -> Contrast:
     """
 
     def measure(bars: Bars) -> tuple[Events, Floats, Floats]:
-        if bars.step > DAY:
-            raise MissingError(bars.symbol, "its bars are longer than a session", "bars of a day at most")
+        if bars.step >= DAY:
+            raise MissingError(bars.symbol, "its bars are not shorter than a day", "bars of some hours")
         loud, session = relative_volume(bars), relative_volume(bars, sessions=True)
         hours = len(np.unique(bars.time.astype(np.int64) // HOUR % WEEK))
         other = _of_no_session(bars.need("volume"), max(hours + off, 1))
