@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -94,8 +94,11 @@ def _told(bars: Bars, units: Units, horizon: int, costs: Costs) -> Units:
 
 
 def in_order(contracts: Sequence[Contract], claims: Sequence[Claim], costs: Costs, seed: int) -> list[Gathered]:
-    """The units of mechanical claims on bars in a random order, one for all markets, a row a market."""
+    """The units of mechanical claims on bars in a random order, one for all markets, a row a market; without those of
+    neighbouring definitions, of which the declared one's is taken off.
+    """
     made: list[Gathered] = [{} for _ in contracts]
+    claims = [dataclasses.replace(claim, around=()) for claim in claims]
     for timeframe in dict.fromkeys(claim.timeframe for claim in claims):
         asked = [claim for claim in claims if claim.timeframe == timeframe]
         for row, bars in enumerate(shuffled([one.at(timeframe) for one in contracts], seed)):
@@ -128,12 +131,18 @@ def _inferred(
     bars = [contracts[row].at(claim.timeframe) for row in able]
 
     def asked(number: int) -> tuple[Sums, list[Sums]]:
-        """The units of a definition; those that are told beside the claim have blocks of their own."""
-        one = many[number if number >= first else 0]
-        length, placebo = block_length(bars, one.horizon), orders if claim.mechanical else ()
-        sums = [pooled([of[row][claim.id][number] for row in able], many[number].between, length)  # type: ignore[misc]
-                for of in (markets, *placebo)]  # fmt: skip  # able ones hold units
-        return sums[0], sums[1:]
+        """The units of a definition, and those on bars in random order. What is told beside a claim has blocks and
+        orders of its own, a neighbour those of the declared definition.
+        """
+        own = number if number >= first else 0
+        length = block_length(bars, many[own].horizon)
+
+        def of(gathered_: Sequence[Gathered], place: int) -> Sums:
+            units: Any = [gathered_[row][claim.id][place] for row in able]
+            return pooled(units, many[number].between, length)
+
+        shuffled_ = orders if claim.mechanical else ()
+        return of(markets, number), [of(one, own and own - len(claim.around)) for one in shuffled_]
 
     def told(number: int) -> Inferred:
         sums, placebo = asked(number)
@@ -143,9 +152,9 @@ def _inferred(
 
     around = tuple(sums.effect - _effect(placebo) for sums, placebo in map(asked, range(1, first)))
     also = {name: told(number) for number, name in enumerate(claim.also, first)}
-    units = {contracts[row].symbol: markets[row][claim.id][0] for row in able}
+    units: Any = {contracts[row].symbol: markets[row][claim.id][0] for row in able}
     frames = tuple(dict.fromkeys(one.timeframe for one in bars))
-    return told(0), "", around, units, frames, also  # type: ignore[return-value]  # able ones hold units
+    return told(0), "", around, units, frames, also
 
 
 def _effect(many: Sequence[Sums]) -> float:
