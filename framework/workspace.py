@@ -146,7 +146,7 @@ def load_strategy(workspace: Path, name: str) -> Strategy:
         raise UserError(where, "is no name of a strategy", "small letters, digits and _, as in my_rule.py")
     path = workspace / "strategies" / f"{name}.py"
     source = path.read_bytes()
-    module = _execute(source, path, name)
+    module = execute(source, path, f"strategies.{name}", where)
     params = getattr(module, "Params", None)
     if not (isinstance(params, type) and is_dataclass(params)):
         raise UserError(where, "has no dataclass Params", "declare the rule's parameters there")
@@ -186,8 +186,9 @@ def _of_signals(hook: Callable[[Bars, Any], Signals], name: str, where: str) -> 
     return setups, exits
 
 
-def _execute(source: bytes, path: Path, name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"strategies.{name}", path)
+def execute(source: bytes, path: Path, name: str, where: str) -> Any:
+    """A user's file as a module of that name. Raises UserError with the line where it fails; `where` names the file."""
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec, path
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
@@ -198,8 +199,7 @@ def _execute(source: bytes, path: Path, name: str) -> Any:
         raise
     except (Exception, SystemExit) as error:  # a user's file may raise anything; its line is what helps
         del sys.modules[spec.name]
-        line = _line(error, path)
-        raise UserError(f"strategies/{name}.py{line}", f"{type(error).__name__}: {error}", "mend the file") from error
+        raise UserError(f"{where}{_line(error, path)}", f"{type(error).__name__}: {error}", "mend the file") from error
     return module
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..bars import Bars, timeframe_step
+from ..errors import UserError
 from ..structure.timeframes import coarse
 
 SAME = 0.98  # correlation of daily returns from which two names are one contract
@@ -45,11 +46,16 @@ class Contract:
 
 def contracts(many: Sequence[Bars]) -> list[Contract]:
     """Bars put together by symbol; of those whose days move alike (a correlation of .98 of daily returns) the one with
-    the longest history stays.
+    the longest history stays. Raises UserError for a symbol and timeframe that come twice.
     """
     by_symbol: dict[str, dict[str, Bars]] = {}
     for bars in many:
-        by_symbol.setdefault(bars.symbol, {}).setdefault(bars.timeframe, bars)
+        held = by_symbol.setdefault(bars.symbol, {})
+        if bars.timeframe in held:
+            raise UserError(
+                bars.source or bars.symbol, f"is {bars.symbol} {bars.timeframe} once more", "each file once"
+            )
+        held[bars.timeframe] = bars
     order = sorted(by_symbol, key=lambda name: -_days(by_symbol[name]))
     kept: list[tuple[str, dict[int, float], list[str]]] = []
     for name in order:

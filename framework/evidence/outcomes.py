@@ -51,13 +51,15 @@ class Race:
 @dataclass(frozen=True)
 class Reach:
     """1 where price reaches the setup's own `far` before `near` within the horizon, else 0; 1/2 where both in one bar.
-    An infinite `near` is never reached.
+    An infinite `near` is never reached. Both are distances from the close at which the setup was known: a gap brings
+    price nearer to a level, it does not move it.
     """
 
     horizon: int = HORIZON
 
     def of(self, bars: Bars, found: Events, costs: Costs) -> Floats:  # noqa: ARG002  # not traded
-        return touched(bars, found.bar, found.side, found.far, found.near, self.horizon, 0.0)
+        given = (found.bar, found.side, found.far, found.near)
+        return touched(bars, *given, self.horizon, 0.0, bars.close[found.bar])
 
 
 @dataclass(frozen=True)
@@ -104,23 +106,34 @@ class Win:
         return traded(bars, found, self.horizon, costs)["win"]
 
 
-def touched(bars: Bars, bar: Ints, side: Ints, far: Floats, near: Floats, horizon: int, neither: float) -> Floats:
-    """1 where the high (of a short: the low) of one of the `horizon` bars after `bar` lies at least `far` ATR from the
-    next open before one lies `near` ATR the other way, 0 where that is first, 1/2 where both are in one bar.
+def touched(
+    bars: Bars,
+    bar: Ints,
+    side: Ints,
+    far: Floats,
+    near: Floats,
+    horizon: int,
+    neither: float,
+    start: Floats | None = None,
+) -> Floats:
+    """1 where the high (of a short: the low) of one of the `horizon` bars after `bar` lies at least `far` ATR from
+    `start`, the next open unless said, before one lies `near` ATR the other way, 0 where that is first, 1/2 where both
+    are in one bar.
     """
-    unit = bar_atr(bars)
-    given = (bar.astype(np.int64), side.astype(np.int64), far, near)
-    return np.asarray(_touched(bars.open, bars.high, bars.low, unit, *given, horizon, neither))
+    if start is None:
+        start = bars.open[np.minimum(bar + 1, len(bars) - 1)]
+    given = (bar.astype(np.int64), side.astype(np.int64), start, far, near)
+    return np.asarray(_touched(bars.high, bars.low, bar_atr(bars), *given, horizon, neither))
 
 
 @kernel
 def _touched(
-    open_: Floats,
     high: Floats,
     low: Floats,
     unit: Floats,
     bar: Ints,
     side: Ints,
+    start: Floats,
     far: Floats,
     near: Floats,
     horizon: int,
@@ -131,8 +144,8 @@ def _touched(
         t = bar[i]
         if t + horizon >= len(high) or np.isnan(unit[t] + far[i] + near[i]):
             continue
-        found[i], fill = neither, open_[t + 1]
-        good, bad = fill + side[i] * far[i] * unit[t], fill - side[i] * near[i] * unit[t]
+        found[i] = neither
+        good, bad = start[i] + side[i] * far[i] * unit[t], start[i] - side[i] * near[i] * unit[t]
         for j in range(t + 1, t + 1 + horizon):
             won = high[j] >= good if side[i] > 0 else low[j] <= good
             lost = low[j] <= bad if side[i] > 0 else high[j] >= bad

@@ -14,8 +14,10 @@ import pandas as pd
 
 from ..compiled import HERE, sources
 from ..evidence.contracts import Contract, contracts
+from ..evidence.inference import SHORTEST
 from ..evidence.ledger import ORDERS, Gathered, Judged, fingerprint, gathered, in_order, judge
 from ..evidence.own import definition
+from ..metrics import Estimate, mean, win_rate
 from ..validation.workers import Workers
 from .asked import Asked
 from .files import MANIFEST, PROGRESS, Folder, digest, plain, write, write_json, write_parquet
@@ -25,6 +27,7 @@ from .provenance import LIBRARIES, commit
 
 Told = Callable[[str, int, int], None]
 PAGE, TABLE, JSON = "claims.html", "claims.parquet", "claims.json"
+SEED = 7  # of the intervals of what is told beside a claim
 
 
 def run(asked: Asked, out: Path | None, resume: bool, told: Told, workers: int) -> Path:
@@ -147,9 +150,13 @@ def _row(one: Judged, definition_: str) -> dict[str, Any]:
         "agree": one.agree,
         "definition": definition_,
         "around": list(zip(map(_changed, claim.around), one.around, strict=False)),
-        "also": {name: {"effect": of.effect, "low": of.low, "high": of.high} for name, of in one.also.items()},
-    }
-    return row | {name: _beside(one, name) for name in ("win", "r", "forward")}
+        "also": {name: {key: getattr(of, key) for key in ("effect", "low", "high", "units")}
+                 for name, of in one.also.items()},
+    }  # fmt: skip
+    for name in ("win", "r", "forward"):
+        told = _beside(one, name)
+        row |= {name: told.value, f"{name}_low": told.low, f"{name}_high": told.high, f"{name}_n": told.n}
+    return row
 
 
 def _changed(definition_: Mapping[str, Any]) -> str:
@@ -157,9 +164,11 @@ def _changed(definition_: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in definition_.items())
 
 
-def _beside(one: Judged, name: str) -> float:
-    """The mean over all units of what is told beside the outcome, of those that have the feature."""
-    values = [units.beside[name][units.arm > 0] for units in one.units.values() if units.beside]
-    known = np.concatenate(values) if values else np.zeros(0)
-    known = known[~np.isnan(known)]
-    return float(known.mean()) if len(known) else float("nan")
+def _beside(one: Judged, name: str) -> Estimate:
+    """What is told beside the outcome, over the units of the highest rank: those that the claim speaks of."""
+    held = [units for units in one.units.values() if units.beside]
+    highest = max((units.arm.max() for units in held if len(units)), default=0.0)
+    of = [(units, (units.arm == highest) & ~np.isnan(units.beside[name])) for units in held]
+    values = np.concatenate([np.zeros(0), *(units.beside[name][rows] for units, rows in of)])
+    blocks = np.concatenate([np.zeros(0, np.int64), *(units.known[rows] // SHORTEST for units, rows in of)])
+    return win_rate(values > 0, blocks) if name == "win" else mean(values, blocks, SEED)

@@ -127,12 +127,21 @@ def _notes(row: Row) -> list[str]:
     if not math.isnan(row["least"]):
         large = words.NONE if math.isnan(row["p_small"]) else words.chance(row["p_small"])
         said.append(f"One under {number(row['least'], 2)} would be worth nothing; that it is as large: {large}.")
-    if not math.isnan(row["r"]):
-        traded = f"won {words.percent(row['win'])} and made {words.risks(row['r'])} on the mean"
-        said.append(f"Traded by themselves under the rule's own stop to the same horizon, after costs, these {traded}.")
-    said += [f"Beside it, {name}: {_signed(one['effect'])} ({_signed(one['low'])} to {_signed(one['high'])})."
+    if row["r_n"]:
+        whose = "those" if set(row["arms"].partition(":")[0]) == {"1"} else "those of the highest rank"
+        won = f"won {words.percent(row['win'])}{_range(row, 'win', words.percent)}"
+        made = f"made {words.risks(row['r'])} on the mean{_range(row, 'r', words.risks)}"
+        traded = f"{whose} with a stop {won} and {made}, n = {words.count(row['r_n'])}"
+        said.append(f"Traded by themselves under the rule's own stop to the same horizon, after costs, {traded}.")
+    said += [f"Beside it, {name}: {_signed(one['effect'])} ({_signed(one['low'])} to {_signed(one['high'])}), "
+             f"n = {words.count(one['units'])}."
              for name, one in row.get("also", {}).items() if not math.isnan(one["low"])]  # fmt: skip
     return said
+
+
+def _range(row: Row, name: str, form: words.Form) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if math.isnan(low) else f" ({form(low)} to {form(high)})"
 
 
 def _arm(row: Row) -> str:

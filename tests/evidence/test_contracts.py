@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from framework.bars import Bars
+from framework.errors import UserError
 from framework.evidence.contracts import Contract, contracts
 from framework.evidence.ledger import block_length
 from framework.structure.timeframes import coarse
@@ -65,3 +66,8 @@ def test_fresh_bars_remember_nothing() -> None:
 @pytest.mark.parametrize(("timeframe", "horizon", "days"), [("4h", 20, 30), ("1d", 20, 40), ("4h", 120, 40)])
 def test_a_block_is_twice_the_horizon_and_thirty_days_at_least(timeframe: str, horizon: int, days: int) -> None:
     assert block_length([walk(1, "X", timeframe=timeframe)], horizon) == days * DAY
+
+
+def test_a_symbol_and_timeframe_twice_are_refused() -> None:
+    with pytest.raises(UserError, match="is X 4h once more; each file once"):
+        contracts([walk(1, "X"), walk(2, "X")])

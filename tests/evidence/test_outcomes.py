@@ -76,6 +76,13 @@ def test_a_reach_has_the_events_own_barriers() -> None:
     assert math.isnan(Reach().of(bars, one(far=math.nan, near=1.0), FREE)[0])
 
 
+def test_a_gap_does_not_move_a_level() -> None:
+    """Known at 100, a target at 104: after an open at 103 a high of 104 reaches it."""
+    bars = market((103.0, 104.0, 102.0, 103.0))
+    assert Reach(1).of(bars, one(far=2.0, near=math.inf), FREE).tolist() == [1.0]
+    assert Reach(1).of(bars, one(far=2.01, near=math.inf), FREE).tolist() == [0.0]
+
+
 def test_forward_and_span() -> None:
     bars = market(UP, (103.0, 105.0, 95.0, 102.0))
     unit = 2 / 100

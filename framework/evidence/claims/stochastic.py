@@ -80,7 +80,10 @@ def beats_cross(wait: int = 3, waves: Sequence[Wave] = WAVES, **rule: Any) -> Co
 
 def by_grade(waves: Sequence[Wave] = WAVES, **rule: Any) -> Contrast:
     """The higher the rank the better the grade: 0 for the third, 2 for the first."""
-    value: Value = lambda setups: 3 - setups.features["f_grade"]  # noqa: E731
+
+    def value(setups: Setups) -> Floats:
+        return 3 - setups.features["f_grade"]
+
     return order(lambda bars: of_settings(lambda wave: completed(bars, wave, **rule), value, waves))
 
 
