@@ -27,7 +27,7 @@ config: Any = _config  # its settings are made at run time, so no type checker k
 
 HERE = Path(__file__).resolve().parent
 KERNELS = HERE.parent / "data" / "cache" / "kernels"
-KEEP = 40  # folders, one a module and version of its sources; the least recently used go first
+KEEP = 400  # folders, one a module and version of its sources; the least recently used go first
 
 F = TypeVar("F", bound=Callable[..., Any])
 
