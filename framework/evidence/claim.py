@@ -17,7 +17,8 @@ class Claim:
     definitions, arguments that differ. expects: +1 where the sentence expects a positive effect, -1 a negative one.
     least: an effect under which the sentence would be worth nothing, in its outcome's unit; None where none is stated.
     mechanical: whether a random walk has the effect too, so that it is tested as what bars in random order do not have.
-    timeframe: of the bars it is about; the nearest there is where there are none; "finest" for the finest.
+    unit: of the effect. timeframe: of the bars it is about; the nearest there is where there are none; "finest" for the
+    finest. slowest: the slowest bars it is measured on, where those are not all of its timeframe.
     also: other contrasts by their names, told beside it and never judged.
     """
 
@@ -30,7 +31,9 @@ class Claim:
     expects: int = 1
     least: float | None = None
     mechanical: bool = False
+    unit: str = "probability"
     timeframe: str = "4h"
+    slowest: str = ""
     also: Mapping[str, Callable[[], Contrast]] = field(default_factory=dict)
 
     def definitions(self) -> list[Contrast]:

@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..structure.timeframes import coarse
 
 SAME = 0.98  # correlation of daily returns from which two names are one contract
-COMMON = 60  # days that two must share to be compared
+COMMON = 30  # days that two must share to be compared
 
 
 @dataclass(frozen=True, eq=False)

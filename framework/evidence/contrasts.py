@@ -15,7 +15,7 @@ from ..indicators import bar_atr
 from ..simulation import Costs
 from .matched import BY_VOLATILITY, LOOSER, conditions, matched
 from .outcomes import Outcome, Race
-from .units import Events, Others, Units, known_time
+from .units import NOBODY, Events, Others, Units, known_time
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -60,32 +60,25 @@ class Against:
         found = self.find(bars)
         y = self.outcome.of(bars, found, costs)
         found, y = found.take(~np.isnan(y)), y[~np.isnan(y)]
-        due, others = np.full(len(found), np.nan), []
+        due, others = np.full(len(found), np.nan), NOBODY
         for side in (1, -1):
             mine = np.flatnonzero(found.side == side)
             due[mine], of_side = self._due(bars, found.take(mine), costs)
-            others.append(of_side)
+            others = others.and_also(of_side)
         kept = ~np.isnan(due)
-        units = made(bars, found.take(kept), y[kept], due[kept])
-        return dataclasses.replace(units, others=Others(*map(np.concatenate, zip(*others, strict=True))))
+        return made(bars, found.take(kept), y[kept], due[kept], others)
 
-    def _due(self, bars: Bars, found: Events, costs: Costs) -> tuple[Floats, tuple[Ints, Floats, Floats]]:
-        """Of one side what is due to each event, and of each matched bar when, how much of it, its outcome."""
+    def _due(self, bars: Bars, found: Events, costs: Costs) -> tuple[Floats, Others]:
+        """Of one side what is due to each event, and the bars of which that was made."""
         able = np.ones(len(bars), bool)
         able[found.bar] = False
         able[max(len(bars) - self.horizon, 0) :] = False
         drawn = matched(bars, found.bar, able, SEED, self.alike)
         had = np.flatnonzero(drawn[:, 0] >= 0)
         y = self.outcome.of(bars, elsewhere(bars, found.take(had), drawn[had]), costs).reshape(drawn[had].shape)
-        known = ~np.isnan(y)
-        counted = known.sum(axis=1)
-        weight = np.where(known, 1 / np.maximum(counted, 1)[:, None], 0.0)
         due = np.full(len(found), np.nan)
-        due[had] = np.where(counted > 0, (weight * np.nan_to_num(y)).sum(axis=1), np.nan)
-        share: Floats = np.bincount(drawn[had].ravel(), weight.ravel(), len(bars)).astype(float)
-        mean: Floats = np.bincount(drawn[had].ravel(), (weight * np.nan_to_num(y)).ravel(), len(bars)).astype(float)
-        at = np.flatnonzero(share > 0)
-        return due, (known_time(bars, at), share[at], mean[at] / share[at])
+        due[had], others = owed(bars, drawn[had], y)
+        return due, others
 
 
 def by_volatility(find: Find, outcome: Outcome) -> Against:
@@ -126,18 +119,33 @@ def order(find: Find, outcome: Outcome = RACE) -> Across:
 @dataclass(frozen=True)
 class Given:
     """Units that a sentence measures in its own way: `paired` for two ways of trading the same setups, `rate` for a
-    frequency beside its own expectation. measure: the events with y and what is due, of those that can be measured.
+    frequency beside its own expectation. measure: the events with y and what is due, NaN of those that cannot be
+    measured, and the bars of which that was made, where it was.
     """
 
-    measure: Callable[[Bars], tuple[Events, Floats, Floats]]
+    measure: Callable[[Bars], tuple[Events, Floats, Floats] | tuple[Events, Floats, Floats, Others]]
     word: str
     horizon: int
     between: bool = False
 
     def units(self, bars: Bars, costs: Costs) -> Units:  # noqa: ARG002  # it measures in its own way
-        found, y, due = self.measure(bars)
+        found, y, due, *others = self.measure(bars)
         kept = ~np.isnan(y + due + found.arm)
-        return made(bars, found.take(kept), y[kept], due[kept])
+        return made(bars, found.take(kept), y[kept], due[kept], *others)
+
+
+def owed(bars: Bars, drawn: Ints, y: Floats) -> tuple[Floats, Others]:
+    """What is due to each event, the mean outcome of its bars in a row of `drawn`, NaN where none has one; and those
+    bars, whose luck is in it. y: the outcome at each, of the same shape, NaN where there is none.
+    """
+    known = ~np.isnan(y)
+    counted = known.sum(axis=1)
+    weight = np.where(known, 1 / np.maximum(counted, 1)[:, None], 0.0)
+    told = weight * np.nan_to_num(y)
+    share, mean = (np.bincount(drawn.ravel(), x.ravel(), len(bars)).astype(float) for x in (weight, told))
+    at = np.flatnonzero(share > 0)
+    due = np.where(counted > 0, told.sum(axis=1), np.nan)
+    return due, Others(known_time(bars, at), share[at], mean[at] / share[at])
 
 
 def elsewhere(bars: Bars, found: Events, drawn: Ints) -> Events:
@@ -148,9 +156,9 @@ def elsewhere(bars: Bars, found: Events, drawn: Ints) -> Events:
     return dataclasses.replace(again, bar=at, stop=bars.close[at] - away * unit[at])
 
 
-def made(bars: Bars, found: Events, y: Floats, due: Floats) -> Units:
+def made(bars: Bars, found: Events, y: Floats, due: Floats, others: Others = NOBODY) -> Units:
     """The events as units, in strata of side, volatility by thirds, trend and group."""
     like = conditions(bars)
     stratum = (found.side + 1) * 100 + (like["volatility"][found.bar] + 1) * 10 + like["trend"][found.bar] + 1
     stratum = stratum + 1000 * found.group
-    return Units(known_time(bars, found.bar), found.side, found.arm, y, due, stratum, found.bar, found.stop)
+    return Units(known_time(bars, found.bar), found.side, found.arm, y, due, stratum, found.bar, found.stop, others)

@@ -48,6 +48,9 @@ class Sums:
         total = self.den.sum()
         return float(self.num.sum() / total) if total > 0 else float("nan")
 
+    def same(self, other: Sums) -> bool:
+        return all(np.array_equal(getattr(self, one), getattr(other, one)) for one in ("num", "den", "block", "arm"))
+
 
 @dataclass(frozen=True)
 class Inferred:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..bars import Bars
+from ..bars import Bars, timeframe_step
 from ..compiled import interrupted
 from ..errors import UserError
 from ..simulation import Costs
@@ -24,6 +25,7 @@ from .trades import traded
 from .units import NOTHING, Events, Units
 from .verdicts import Asked, Verdict, verdicts
 
+NOT_YET = Verdict("")
 ORDERS = 20  # in which the bars are put for mechanical claims
 Gathered: TypeAlias = dict[str, "list[Units] | str"]
 
@@ -31,8 +33,9 @@ Gathered: TypeAlias = dict[str, "list[Units] | str"]
 @dataclass(frozen=True, eq=False)
 class Judged:
     """A claim with its verdict. found: of the definition that is declared; None where the data cannot test it, and then
-    `reason` says why. around: the effect of each neighbouring definition, NaN where it found nothing. units: of each
-    market, by symbol. timeframes: of the bars it was tested on. also: what is told beside it, by name.
+    `reason` says why. around: the effect of each neighbouring definition, NaN where it finds nothing, or what the
+    declared one finds. units: of each market that can be tested, by symbol. unable: why not, of each of the others.
+    timeframes: of the bars it was tested on, with the number of markets. also: what is told beside it, by name.
     """
 
     claim: Claim
@@ -41,14 +44,20 @@ class Judged:
     reason: str
     around: tuple[float, ...]
     units: Mapping[str, Units]
-    timeframes: tuple[str, ...]
+    unable: Mapping[str, str]
+    timeframes: Mapping[str, int]
     also: Mapping[str, Inferred]
 
     @property
+    def neighbours(self) -> tuple[float, ...]:
+        """The effects of the neighbouring definitions that find something else than the declared one."""
+        return tuple(one for one in self.around if not np.isnan(one))
+
+    @property
     def agree(self) -> int:
-        """How many of the neighbouring definitions have an effect of the same sign."""
+        """How many of the neighbours have an effect of the same sign."""
         effect = self.found.effect if self.found else np.nan
-        return sum(bool(np.sign(one) == np.sign(effect)) for one in self.around)
+        return sum(bool(np.sign(one) == np.sign(effect)) for one in self.neighbours)
 
 
 def gathered(contract: Contract, claims: Sequence[Claim], costs: Costs, beside: bool = True) -> Gathered:
@@ -115,46 +124,45 @@ def judge(
     level: float | None = None,
 ) -> list[Judged]:
     """All claims together, from what was gathered of each market, and of each order of the bars a row of markets."""
-    told = [_inferred(claim, contracts, markets, orders) for claim in claims]
-    asked = [Asked(claim.expects, claim.least, found) for claim, (found, *_) in zip(claims, told, strict=True)]
+    found = [_found(claim, contracts, markets, orders) for claim in claims]
+    asked = [Asked(one.claim.expects, one.claim.least, one.found) for one in found]
     said = verdicts(asked) if level is None else verdicts(asked, level)
-    return [Judged(claim, verdict, *rest) for claim, verdict, rest in zip(claims, said, told, strict=True)]
+    return [dataclasses.replace(one, verdict=verdict) for one, verdict in zip(found, said, strict=True)]
 
 
-def _inferred(
+def _found(
     claim: Claim, contracts: Sequence[Contract], markets: Sequence[Gathered], orders: Sequence[Sequence[Gathered]]
-) -> tuple[Inferred | None, str, tuple[float, ...], dict[str, Units], tuple[str, ...], dict[str, Inferred]]:
-    able = [row for row, one in enumerate(markets) if not isinstance(one[claim.id], str)]
+) -> Judged:
+    """What is known of a claim by itself; its verdict hangs on the others."""
+    many = zip(contracts, markets, strict=True)
+    unable = {one.symbol: said for one, of in many if isinstance(said := of[claim.id], str)}
+    able = [row for row, one in enumerate(contracts) if one.symbol not in unable]
     if not able:
-        return None, str(markets[0][claim.id]), (), {}, (), {}
-    many, first = claim.definitions(), len(claim.around) + 1
+        return Judged(claim, NOT_YET, None, next(iter(unable.values())), (), {}, unable, {}, {})
     bars = [contracts[row].at(claim.timeframe) for row in able]
+    definitions, first = claim.definitions(), len(claim.around) + 1
 
-    def asked(number: int) -> tuple[Sums, list[Sums]]:
-        """The units of a definition, and those on bars in random order. What is told beside a claim has blocks and
-        orders of its own, a neighbour those of the declared definition.
-        """
-        own = number if number >= first else 0
-        length = block_length(bars, many[own].horizon)
+    def sums(gathered_: Sequence[Gathered], number: int, own: int) -> Sums:
+        """The units of a definition, in the blocks of another."""
+        units: Any = [gathered_[row][claim.id][number] for row in able]
+        length = block_length(bars, definitions[own].horizon, claim.slowest)
+        return pooled(units, definitions[number].between, length)
 
-        def of(gathered_: Sequence[Gathered], place: int) -> Sums:
-            units: Any = [gathered_[row][claim.id][place] for row in able]
-            return pooled(units, many[number].between, length)
-
-        shuffled_ = orders if claim.mechanical else ()
-        return of(markets, number), [of(one, own and own - len(claim.around)) for one in shuffled_]
-
-    def told(number: int) -> Inferred:
-        sums, placebo = asked(number)
-        calendar = _calendar(bars, block_length(bars, many[number].horizon))
+    def told(number: int) -> tuple[Inferred, Sums, list[Sums]]:
+        of = sums(markets, number, number)
+        # Of bars in random order the neighbours are not asked for.
+        placebo = [sums(one, max(number - len(claim.around), 0), number) for one in claim.mechanical * list(orders)]
+        calendar = _calendar(bars, block_length(bars, definitions[number].horizon, claim.slowest))
         least = claim.expects * claim.least if claim.least and not number else float("nan")
-        return inferred(sums, many[number].between, calendar, placebo, least)
+        return inferred(of, definitions[number].between, calendar, placebo, least), of, placebo
 
-    around = tuple(sums.effect - _effect(placebo) for sums, placebo in map(asked, range(1, first)))
-    also = {name: told(number) for number, name in enumerate(claim.also, first)}
+    declared, mine, placebo = told(0)
+    beside = [sums(markets, number, 0) for number in range(1, first)]
+    around = tuple(np.nan if one.same(mine) else one.effect - _effect(placebo) for one in beside)
+    also = {name: told(number)[0] for number, name in enumerate(claim.also, first)}
     units: Any = {contracts[row].symbol: markets[row][claim.id][0] for row in able}
-    frames = tuple(dict.fromkeys(one.timeframe for one in bars))
-    return told(0), "", around, units, frames, also
+    frames = Counter(one.timeframe for one in bars)
+    return Judged(claim, NOT_YET, declared, "", around, units, unable, frames, also)
 
 
 def _effect(many: Sequence[Sums]) -> float:
@@ -162,9 +170,12 @@ def _effect(many: Sequence[Sums]) -> float:
     return float(sum(one.num.sum() for one in many) / total) if total else 0.0
 
 
-def block_length(markets: Sequence[Bars], horizon: int) -> int:
-    """Microseconds of a block: twice the horizon in the slowest market, 30 days at least."""
+def block_length(markets: Sequence[Bars], horizon: int, slowest: str = "") -> int:
+    """Microseconds of a block: twice the horizon in the slowest market, or in bars slower than theirs, where some are
+    meant; 30 days at least.
+    """
     steps = [float((bars.time[-1] - bars.time[0]).astype(np.int64)) / max(len(bars) - 1, 1) for bars in markets]
+    steps += [float(timeframe_step(slowest).astype(np.int64))] if slowest else []
     return max(SHORTEST, int(np.ceil(2 * horizon * max(steps) / DAY)) * DAY)
 
 

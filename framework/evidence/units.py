@@ -81,6 +81,9 @@ class Others:
     weight: Floats
     y: Floats
 
+    def and_also(self, more: Others) -> Others:
+        return Others(*(np.concatenate([getattr(self, one.name), getattr(more, one.name)]) for one in fields(self)))
+
 
 NOBODY = Others(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
@@ -89,8 +92,8 @@ NOBODY = Others(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 class Units:
     """m units of one claim in one market, a row each, those that can be measured. known: when, UTC microseconds.
     y: the outcome. due: what it is compared with, 0 where the comparison is between arms. stratum: a number for units
-    that may be compared. bar, stop: of the event. others:
-    whose luck is in what is due. beside: other outcomes of the same, by name, NaN where undefined.
+    that may be compared. bar, stop: of the event. others: whose luck is in what is due. beside: other outcomes, by
+    name, NaN where undefined.
     """
 
     known: Ints

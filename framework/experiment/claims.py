@@ -14,9 +14,10 @@ import pandas as pd
 
 from ..compiled import HERE, sources
 from ..evidence.contracts import Contract, contracts
-from ..evidence.inference import SHORTEST
+from ..evidence.inference import LEVEL, SHORTEST
 from ..evidence.ledger import ORDERS, Gathered, Judged, fingerprint, gathered, in_order, judge
 from ..evidence.own import definition
+from ..evidence.verdicts import CONTRADICTED
 from ..metrics import Estimate, mean, win_rate
 from ..validation.workers import Workers
 from .asked import Asked
@@ -45,7 +46,7 @@ def run(asked: Asked, out: Path | None, resume: bool, told: Told, workers: int) 
     told("judging", 0, 1)
     judged = judge(markets, asked.claims, found, orders)
     rows = [_row(one, manifest["definitions"][one.claim.id]) for one in judged]
-    table = pd.DataFrame(rows).drop(columns=["around", "also"])
+    table = pd.DataFrame(rows).drop(columns=["around", "also", "unable"])
     write_parquet(folder.path / TABLE, table)
     write_json(folder.path / JSON, {"data": manifest["fingerprint"], "claims": rows})
     write(folder.path / PAGE, page(judged, rows, markets, manifest, told, workers).encode())
@@ -126,9 +127,12 @@ def _row(one: Judged, definition_: str) -> dict[str, Any]:
         "source": claim.source,
         "population": claim.population,
         "contrast": claim.test().word,
+        "unit": claim.unit,
         "expects": claim.expects,
         "mechanical": claim.mechanical,
-        "timeframes": " ".join(one.timeframes),
+        "timeframes": " ".join(f"{name}:{count}" for name, count in one.timeframes.items()),
+        "markets": len(one.units),
+        "unable": one.unable,
         "verdict": verdict.word,
         "reason": one.reason,
         "effect": found.effect if found else nan,
@@ -137,6 +141,7 @@ def _row(one: Judged, definition_: str) -> dict[str, Any]:
         "p": found.p if found else nan,
         "p_adjusted": verdict.adjusted,
         "p_small": verdict.small,
+        "too_small": verdict.word == CONTRADICTED and verdict.adjusted >= LEVEL,
         "least": nan if claim.least is None else claim.least,
         "shows": verdict.shows,
         "units": found.units if found else 0,
@@ -146,7 +151,7 @@ def _row(one: Judged, definition_: str) -> dict[str, Any]:
         "first_half": found.first if found else nan,
         "second_half": found.second if found else nan,
         "halves_p": found.halves_p if found else nan,
-        "neighbours": len(one.around),
+        "neighbours": len(one.neighbours),
         "agree": one.agree,
         "definition": definition_,
         "around": list(zip(map(_changed, claim.around), one.around, strict=False)),

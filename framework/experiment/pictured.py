@@ -12,6 +12,7 @@ from ..bars import Bars
 from ..evidence.contracts import Contract
 from ..evidence.inference import pooled
 from ..evidence.ledger import Judged
+from ..evidence.outcomes import Race
 from ..report.claims import Example, drawing, render
 from ..validation.workers import Workers
 
@@ -61,12 +62,16 @@ def _examples(one: Judged, markets: Mapping[str, Contract]) -> list[Example]:
     for at in np.linspace(0, len(those), EXAMPLES + 2).astype(int)[1:-1] if those else []:
         _, name, row = those[at]
         units, bars = one.units[name], markets[name].at(one.claim.timeframe)
-        found.append(Example(bars, _bar(bars, int(units.known[row])), *(x[row].item() for x in _told(units))))
+        side, arm, y, due = (x[row].item() for x in (units.side, units.arm, units.y, units.due))
+        found.append(Example(bars, _bar(bars, int(units.known[row])), side, arm, y, due, *_shown(one)))
     return found
 
 
-def _told(units: Any) -> tuple[Any, Any, Any]:
-    return units.side, units.arm, units.y
+def _shown(one: Judged) -> tuple[int, float]:
+    """How many bars a claim's outcome looks ahead, and how far a race goes; 0 of what is no race."""
+    contrast = one.claim.test()
+    outcome = getattr(contrast, "outcome", None)
+    return contrast.horizon, outcome.reach if isinstance(outcome, Race) else 0.0
 
 
 def _bar(bars: Bars, known: int) -> int:
@@ -74,9 +79,18 @@ def _bar(bars: Bars, known: int) -> int:
     return int(np.searchsorted((bars.time + bars.step).astype(np.int64), known, "right")) - 1
 
 
+def _made(one: Contract) -> str:
+    """How many bars of four hours a day has that are made of finer ones: where a market closes few are full."""
+    made = one.at("4h")
+    if made.timeframe != "4h" or "4h" in one.bars:
+        return ""
+    days = len(np.unique(made.time.astype("datetime64[D]")))
+    return f", made into {len(made) / days:.1f} of 4h a day"
+
+
 def _said(one: Contract) -> dict[str, str]:
     bars = one.at("finest")
     frames = ", ".join(sorted(one.bars, key=lambda name: one.bars[name].step))
     twins = f"; the same as {', '.join(one.dropped)}, left out" if one.dropped else ""
-    said = f"{frames}, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}, {len(bars):,} bars{twins}"
+    said = f"{frames}, {bars.index[0]:%Y-%m-%d} to {bars.index[-1]:%Y-%m-%d}, {len(bars):,} bars{_made(one)}{twins}"
     return {"symbol": one.symbol, "said": said}

@@ -22,7 +22,7 @@ from .words import number
 
 Row: TypeAlias = Mapping[str, Any]
 
-BEFORE, AFTER = 45, 24  # bars in a picture around the close at which it was known
+BEFORE, AFTER = 45, 4  # bars in a picture before the close at which it was known, and after its horizon
 WIDTH, PRICE = 390, 210
 LEFT = 150  # pixels for the names of a figure's rows
 VERDICTS = ("supported", "contradicted", "inconclusive", "too few", "untestable")
@@ -48,13 +48,18 @@ HEADS = {
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One occurrence: the bars, the bar at whose close it was known, its side, its arm and what became of it."""
+    """One occurrence: the bars, the bar at whose close it was known, its side, its arm, what became of it and what was
+    due. horizon: bars until that was decided. reach: ATR either way of a race, 0 of what is none.
+    """
 
     bars: Bars
     bar: int
     side: int
     arm: float
     outcome: float
+    due: float
+    horizon: int
+    reach: float
 
 
 def render(rows: Sequence[Row], drawn: Mapping[str, Markup], manifest: Mapping[str, Any], facts: Sequence[Row]) -> str:
@@ -91,6 +96,7 @@ def _shown(row: Row, drawn: Markup) -> dict[str, Any]:
     """A claim's row as words."""
     known = not math.isnan(row["effect"])
     effect = _signed(row["effect"]) if known else words.NONE
+    unit = row["unit"] + (" a rank" if row["contrast"] == "order" else "") if known else ""
     span = "" if math.isnan(row["low"]) else f"{_signed(row['low'])} to {_signed(row['high'])}"
     halves = f"{_signed(row['first_half'])}, then {_signed(row['second_half'])}" if known else words.NONE
     apart = "" if math.isnan(row["halves_p"]) else f"they differ: {words.chance(row['halves_p'])}"
@@ -98,9 +104,15 @@ def _shown(row: Row, drawn: Markup) -> dict[str, Any]:
         **row,
         "effect": effect,
         "span": span,
-        "adjusted": words.NONE
-        if math.isnan(row["p_adjusted"])
-        else words.chance(row["p_adjusted"]).replace("p = ", ""),
+        "unit": unit,
+        "how": f"smaller than {number(row['least'], 2)}" if row["too_small"] else "",
+        "on": words.joined(
+            [
+                f"{name} bars of {words.plural(int(count), 'market')}"
+                for name, _, count in (one.partition(":") for one in row["timeframes"].split())
+            ]
+        ),
+        "adjusted": _adjusted(row["p_adjusted"]),
         "halves": halves,
         "apart": apart,
         "agreed": f"{row['agree']} of {row['neighbours']}" if row["neighbours"] and known else words.NONE,
@@ -117,7 +129,10 @@ def _notes(row: Row) -> list[str]:
     if row["reason"]:
         said = [f"The data cannot test it: {row['reason']}."]
     elif " " in row["arms"]:
-        said.append(f"Setups by {_arm(row)}: {row['arms'].replace(':', ': ').replace(' ', ', ').replace(':,', ':')}.")
+        counts = (one.partition(":") for one in row["arms"].split())
+        said.append(f"Setups by {_arm(row)}: {', '.join(f'{arm}: {count}' for arm, _, count in counts)}.")
+    if row["unable"] and not row["reason"]:
+        said.append(f"On {row['markets']} of {row['markets'] + len(row['unable'])} markets; not on {_unable(row)}.")
     if row["mechanical"] and not math.isnan(row["placebo"]):
         said.append(
             f"A random walk has it, too: on bars in random order it is {_signed(row['placebo'])}, which is taken off."
@@ -142,6 +157,14 @@ def _notes(row: Row) -> list[str]:
 def _range(row: Row, name: str, form: words.Form) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     return "" if math.isnan(low) else f" ({form(low)} to {form(high)})"
+
+
+def _unable(row: Row) -> str:
+    """The markets that cannot test it, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in row["unable"].items():
+        by_reason.setdefault(reason.partition(": ")[2] or reason, []).append(name)
+    return "; ".join(f"{words.joined(names)} ({reason})" for reason, names in by_reason.items())
 
 
 def _arm(row: Row) -> str:
@@ -171,7 +194,8 @@ def _caption(one: Example) -> str:
     way = "up" if one.side > 0 else "down"
     arm = "" if one.arm == 1 else f", rank {one.arm:g}"
     known = f"{one.bars.index[one.bar]:%Y-%m-%d %H:%M}"
-    return f"{one.bars.symbol} {one.bars.timeframe}, known {known}, {way}{arm}: {one.outcome:.3g}"
+    due = f" (due {one.due:.2f})" if one.due else ""
+    return f"{one.bars.symbol} {one.bars.timeframe}, known {known}, {way}{arm}: outcome {one.outcome:.3g}{due}"
 
 
 def _forest(row: Row, markets: Sequence[tuple[str, float, int]]) -> Figure:
@@ -201,20 +225,21 @@ def _forest(row: Row, markets: Sequence[tuple[str, float, int]]) -> Figure:
 
 
 def _picture(one: Example) -> Figure:
-    """The bars around, the close at which it was known, two ATR either way of the next open."""
+    """The bars around, the close at which it was known, of a race its barriers either way of the next open."""
     first = max(one.bar - BEFORE, 0)
-    last = min(one.bar + AFTER, len(one.bars))
+    end = one.bar + 1 + one.horizon
+    last = min(end + AFTER, len(one.bars))
     figure, at = sheet(WIDTH, PRICE + 34), one.bar - first
     axes = panel(figure, 2, 14, WIDTH - 52, PRICE)
     candles(axes, one.bars[first:last])
     axes.set_xlim(-1, last - first)
     axes.margins(y=0.05)
     axes.axvline(at, color=COLOURS["ink"], linewidth=1, linestyle=(0, (1, 2)))
-    if one.bar + 1 < last:
+    if one.reach and one.bar + 1 < last:
         fill, unit = one.bars.open[one.bar + 1], bar_atr(one.bars)[one.bar]
         for sign, colour in ((one.side, "test"), (-one.side, "aggressive")):
-            level = fill + 2 * sign * unit
-            axes.plot([at + 1, last - first], [level, level], color=COLOURS[colour], linewidth=1.5)
+            level = fill + one.reach * sign * unit
+            axes.plot([at + 1, end - 1 - first], [level, level], color=COLOURS[colour], linewidth=1.5)
     axes.yaxis.tick_right()
     places = np.linspace(0.12 * (last - first), 0.88 * (last - first) - 1, 3).astype(int)
     stamps = one.bars.index[first:last]

@@ -40,7 +40,8 @@ def test_names_whose_days_move_alike_are_one_contract_and_the_longest_history_st
 
 
 def test_names_that_share_few_days_are_not_compared() -> None:
-    assert len(contracts([walk(1, "X", 300), walk(1, "Z", 300)])) == 2
+    assert len(contracts([walk(1, "X", 170), walk(1, "Z", 170)])) == 2
+    assert len(contracts([walk(1, "X", 190), walk(1, "Z", 190)])) == 1
 
 
 @pytest.mark.parametrize(("has", "asked", "gets"), [("1h", "4h", "4h"), ("1d", "4h", "1d"), ("4h", "1h", "4h")])

@@ -21,11 +21,11 @@ from ...structure.shoulders import SHOULDERS, ShouldersRule, head_and_shoulders
 from ...structure.trend import trend
 from ...structure.volume import SURGE
 from ..claim import Claim
-from ..contrasts import SEED, Against, Contrast, Given, subset
+from ..contrasts import SEED, Against, Contrast, Given, owed, subset
 from ..matched import LOOSER, matched
 from ..outcomes import HORIZON, Reach, Win
 from ..populations import context, having, higher
-from ..units import Events, events, together
+from ..units import Events, Others, events, together
 from .fibonacci import PATIENCE, aimed
 from .tested import edged, left_between, level_tests, line_tests, pokes, shoulders, touches_by
 
@@ -109,12 +109,14 @@ def stated_way(words: tuple[str, ...] = NAMED, horizon: int = 40, **lines: Any) 
     lie and run as its edges do, drawn from bars like that at which it is known. Neither counts half.
     """
 
-    def measure(bars: Bars) -> tuple[Events, Floats, Floats]:
+    def measure(bars: Bars) -> tuple[Events, Floats, Floats, Others]:
         rule = LineRule(**lines)
         parts = [edged(bars, words, PatternRule(rule))]
         if SHOULDER in words:
             parts += [shoulders(bars, side, rule) for side in (1, -1)]
         bar, way, *edges = (np.concatenate(x) for x in zip(*parts, strict=True))
+        known = bar < len(bars) - horizon
+        bar, way, *edges = (x[known] for x in (bar, way, *edges))
         of, able = logs(bars, 1), np.ones(len(bars), bool)
         able[bar], able[max(len(bars) - horizon, 0) :] = False, False
 
@@ -123,8 +125,9 @@ def stated_way(words: tuple[str, ...] = NAMED, horizon: int = 40, **lines: Any) 
             return np.asarray(left_between(of.close, of.unit, at.ravel(), on, far, near, slopes, horizon))
 
         drawn = matched(bars, bar, able, SEED, LOOSER)
-        due = left(np.maximum(drawn, 0), drawn.shape[1]).reshape(drawn.shape).mean(axis=1)
-        return Events(bar, way), left(bar, 1), np.where(drawn[:, 0] < 0, np.nan, due)
+        had = drawn[:, 0] >= 0
+        y = np.where(had[:, None], left(np.maximum(drawn, 0), drawn.shape[1]).reshape(drawn.shape), np.nan)
+        return Events(bar, way), left(bar, 1), *owed(bars, np.maximum(drawn, 0), y)
 
     return Given(measure, "rate", horizon)
 

@@ -20,19 +20,18 @@ from ..units import Events, Units
 
 RACE = Race()
 HOMES = ("1h", "4h", "1d")
-WHEN = 6 * HORIZON  # bars of four hours in which the horizon of daily bars ends
 
 
 @dataclass(frozen=True)
 class OverTimeframes:
-    """The same events found and measured on the bars of each timeframe, over its rank."""
+    """The same events found and measured on the bars of each timeframe, over its rank. horizon: in bars of each."""
 
     find: Find
     ranks: tuple[float, ...]
     outcome: Outcome = RACE
     word: str = "order"
     between = True
-    horizon: int = WHEN
+    horizon: int = HORIZON
 
     def units(self, bars: Bars, costs: Costs) -> Units:
         each = [(rank, one) for rank, name in zip(self.ranks, HOMES, strict=True) for one in _bars_of(bars, name)]

@@ -176,5 +176,5 @@ CLAIMS = (
           "crosses of 20-12-12 from the zone", in_agreement,
           ({"timeframe": "12h"}, {"timeframe": "3d"}, {"from_zone": False}, {"wave": MIDDLE})),
     Claim("K79", "An RSI divergence precedes higher volatility.", "S4 §1", REGULAR, wider,
-          ({"period": 9}, {"period": 21}, {"width": 3}, {"width": 8}, {"horizon": 10})),
+          ({"period": 9}, {"period": 21}, {"width": 3}, {"width": 8}, {"horizon": 10}), unit="ATR"),
 )  # fmt: skip

@@ -69,7 +69,9 @@ def continuation(**definition: Any) -> Contrast:
 
 
 def waiting(wait: int = 20, horizon: int = 40) -> Contrast:
-    """Wins of the conservative entries that filled against those of all aggressive ones: the same end for both."""
+    """Wins of the conservative entries that filled against those of all aggressive ones, each left as many bars after
+    its own.
+    """
 
     def find(bars: Bars) -> Events:
         setups = regular(bars)
@@ -226,6 +228,6 @@ CLAIMS = (
           ({"horizon": 10}, {"horizon": 40}, *FEW)),
     Claim("K14", "The second and later divergences of a leg are worse.", S4, REGULAR, succession, AROUND, expects=-1),
     Claim("K15", "Shorter RSI periods signal more often.", S4, "months, by RSI period 7, 9, 14, 21, 25", how_many,
-          ({"extreme": False}, {"width": 3}), expects=-1, mechanical=True,
+          ({"extreme": False}, {"width": 3}), expects=-1, mechanical=True, unit="signals in a hundred bars",
           also={"the longer, the better the race": by_period}),
 )  # fmt: skip

@@ -204,7 +204,7 @@ CLAIMS = (
           also={"the longer, the better the race": lambda: order(by_setting),
                 "the longer, the later: bars since the extreme": since_extreme}),
     Claim("K19", "Four hours is its best timeframe.", S4, DOUBLES + ", on bars of 1h, 4h and 1d", four_hours,
-          (*RULES[:2], ALONE[1], ALONE[2]), timeframe="finest",
+          (*RULES[:2], ALONE[1], ALONE[2]), timeframe="finest", slowest="1d",
           also={"the longer the bars, the better": lambda: four_hours(ranks=(0.0, 1.0, 2.0))}),
     Claim("K20", "Crosses while the line grinds in the extreme zone are worse.", S4, CROSSES, grinding,
           ({"anywhere": True}, *ALONE), expects=-1, mechanical=True),

@@ -203,7 +203,7 @@ CLAIMS = (
     Claim("K30", "A breakout with volume fails less.", "S4 §3, §6", "breaks of trendlines and patterns", loud_break,
           ({"surge": 1.0}, {"surge": 2.0}, {"sessions": True}, {"width": 3}, {"shapes": False}),
           also={"a close back inside within 5 bars": false_breaks}),
-    Claim("K31", "Falling volume inside a triangle foretells that price turns (S4: it says nothing; contradicted is "
-          "for S4).", S4, "triangles, when they are known", quiet_triangle,
+    Claim("K31", "Falling volume inside a triangle foretells that price turns, of which S4 says that it does not.", S4,
+          "triangles, when they are known", quiet_triangle,
           ({"before": 10}, {"before": 40}, {"width": 3}, {"shapes": CONVERGING}), least=0.05),
 )  # fmt: skip
