@@ -9,10 +9,10 @@ demo: $(ENV)/ready
 	$(BIN)/chartproof run experiments/rsi_divergence.toml
 
 test: $(ENV)/ready-test lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: $(ENV)/ready-test lint
-	CHARTPROOF_EXAMPLES=5000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	CHARTPROOF_EXAMPLES=5000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(ENV)/ready-bench
 	$(BIN)/python -m tests.bench

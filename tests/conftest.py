@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
+
+from hypothesis import settings
+
+from tests import examples
+
+settings.register_profile("ordinary", max_examples=examples(settings.default.max_examples))
+settings.load_profile("ordinary")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -14,3 +22,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("planted patterns")
     for row in dict.fromkeys(rows):
         terminalreporter.line(row)
+
+
+def pytest_collection_finish() -> None:
+    """What the modules hold is looked through at every full collection, and never becomes rubbish."""
+    gc.collect()
+    gc.freeze()

@@ -15,6 +15,7 @@ from framework.indicators import rsi
 from framework.setups import Setups
 from framework.sources import load
 from framework.structure.divergence import DivergenceRule, divergences
+from tests import examples
 from tests.reference import entries as plain
 
 from .structure import chart, coarse_charts
@@ -196,7 +197,7 @@ def test_entries_come_by_bar_with_the_row_of_their_setup() -> None:
     assert (policy.entries.exit_bar >= len(rows)).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), coarse_charts(), st.integers(1, 8), st.sampled_from([1, -1]))
 def test_they_equal_the_plain_ones(data: st.DataObject, bars: Bars, reach: int, direction: int) -> None:
     known_at = list(range(reach, len(bars)))

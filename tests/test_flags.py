@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from framework.flags import first_exit, is_never, never, runs, where
+from tests import examples
 
 FLAGS = np.array([False, True, False, False, True, False])
 
@@ -30,7 +31,7 @@ def test_first_exit_of_many_and_of_none() -> None:
     assert first_exit(bars[:0], sides[:0], FLAGS, none).tolist() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from([0.0, 0.02, 0.5, 0.98, 1.0]), st.integers(0, 70), st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_where_and_runs_are_what_numpy_says(share: float, n: int, seed: int, step: int) -> None:
     """Of any length, mostly False, mostly True or neither, and not lying side by side."""
@@ -47,7 +48,7 @@ def test_wherever_the_array_begins(skip: int) -> None:
     assert runs(flags[skip:]).end[-1] == np.flatnonzero(flags)[-1] + 1 - skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(arrays(np.uint8, st.integers(0, 40), elements=st.integers(0, 3)))
 def test_true_is_any_byte_but_zero(values: npt.NDArray[np.uint8]) -> None:
     flags = values.view(np.bool_)

@@ -19,6 +19,7 @@ from framework.errors import UserError
 from framework.funding import Funding
 from framework.signals import Signals
 from framework.simulation import Exits, simulate
+from tests import examples
 
 Floats: TypeAlias = NDArray[np.float64]
 HOUR = np.timedelta64(3600, "s")
@@ -67,7 +68,7 @@ def test_a_stamp_in_a_gap_belongs_to_the_bar_before_it() -> None:
     assert by_bar(bars.with_funding(series)[:2]) == [0.0, 0.0]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
 @given(st.data())
 def test_every_stamp_is_paid_once(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 8))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.indicators import atr, rsi
-from tests import reference
+from tests import examples, reference
 from tests.reference import indicators as plain
 
 # Published sample sheets (StockCharts, ChartSchool: Relative Strength Index; Average True Range).
@@ -130,14 +130,14 @@ def test_atr_counts_a_gap_and_the_first_bar_without_one() -> None:
     np.testing.assert_allclose(atr(high, low, close, 2), [np.nan, 5.5, 6.75, 3.875], rtol=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=120), st.integers(2, 25))
 def test_rsi_equals_the_plain_one(close: list[int], period: int) -> None:
     values = floats([float(price) for price in close])
     np.testing.assert_allclose(rsi(values, period), plain.rsi(values.tolist(), period), rtol=0, atol=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 4), st.integers(0, 4)), min_size=1), st.integers(2, 25))
 def test_atr_equals_the_plain_one(rows: list[tuple[int, int, int]], period: int) -> None:
     low = floats([float(row[0]) for row in rows])

@@ -24,6 +24,7 @@ from framework.structure.fibonacci import PullbackRule, pullbacks
 from framework.structure.patterns import inside
 from framework.validation.causality import Views, leaks
 from framework.workspace import load_strategy
+from tests import examples
 from tests.reference import confluence as plain
 
 from .structure import coarse_charts
@@ -249,7 +250,7 @@ def test_both_equal_the_plain_ones_on_a_market_without_volume() -> None:
     assert same(bars) > 20 and same_ladder(bars)[0] > 20
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(coarse_charts(60, 160))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     same(bars)

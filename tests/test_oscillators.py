@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from framework.bars import Bars
 from framework.indicators import WAVES, ema, macd, momentum, sma, stochastic
 from framework.sources import load
+from tests import examples
 from tests.real import needed
 from tests.reference import oscillators as plain
 
@@ -156,7 +157,7 @@ def compare(high: np.ndarray, low: np.ndarray, close: np.ndarray, lengths: tuple
 ROWS = st.lists(st.tuples(st.integers(10, 16), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=90)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(ROWS, st.integers(2, 8), st.integers(9, 14), st.integers(2, 6))
 def test_they_equal_the_plain_ones(rows: list[tuple[int, int, int]], small: int, large: int, third: int) -> None:
     low = floats([float(row[0]) for row in rows])
@@ -165,7 +166,7 @@ def test_they_equal_the_plain_ones(rows: list[tuple[int, int, int]], small: int,
     compare(high, low, close, (small, large, third), 1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 10), st.integers(1, 60), st.sampled_from(WAVES))
 def test_flat_stretches_equal_the_plain_ones(seed: int, length: int, wave: tuple[int, int, int]) -> None:
     bars = wander(seed, 160)

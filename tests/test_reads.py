@@ -24,6 +24,7 @@ from framework.params import choice
 from framework.reads import ByReads
 from framework.sweep import sweep
 from framework.workspace import load_strategy
+from tests import examples
 
 from .sweeping import market
 
@@ -231,7 +232,7 @@ def follow(p: Any, tree: Any) -> tuple[Any, ...]:
     return (*seen, tree)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(150), deadline=None, derandomize=True, database=None)
 @given(looks(), st.lists(st.tuples(*[st.sampled_from(VALUES)] * 3), min_size=1, max_size=40))
 def test_any_tree_of_looks(tree: Any, sets: list[tuple[int, int, int]]) -> None:
     """Also where most of what was made is forgotten."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from framework.bars import Bars
 from framework.errors import UserError
 from framework.signals import Entries, Signals, dense
+from tests import examples
 
 from .experiment import walk
 
@@ -42,7 +43,7 @@ def signals(draw: st.DrawFn) -> Signals:
 
 
 @given(signals())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_dense_to_sparse_and_back_loses_nothing(before: Signals) -> None:
     entries = before.entries()
     after = dense(BARS[: len(before)], entries, before.long_exit, before.short_exit)
@@ -51,7 +52,7 @@ def test_dense_to_sparse_and_back_loses_nothing(before: Signals) -> None:
 
 
 @given(signals())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_entry_has_its_own_first_exit(given_: Signals) -> None:
     entries, n = given_.entries(), len(given_)
     assert len(entries) == int(given_.long_entry.sum() + given_.short_entry.sum())

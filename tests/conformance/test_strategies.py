@@ -86,7 +86,7 @@ OPTIONS = {
 }
 # Signals and patterns of which some hundreds of bars hold a handful.
 RARE = {"strongest", "high_conviction", "hierarchy", "top_tier", "shoulders"}
-SHORT = 560  # bars for what asks every rule there is at every prefix
+SHORT = 480  # bars for what asks every rule there is at every prefix
 CASES = [(name, options) for name in names(ROOT) for options in OPTIONS.get(name, [{}])]
 
 
@@ -168,8 +168,8 @@ def test_strategies_are_there() -> None:
 @pytest.mark.parametrize(("name", "options"), CASES)
 @pytest.mark.parametrize("noise", [None, 5])
 def test_every_prefix(name: str, options: dict[str, object], noise: int | None, bars: Bars) -> None:
-    produce, bars = of_strategy(name, options), bars[:SHORT] if name == "confluence" else bars
-    least = 3 if RARE & set(options.values()) else 20
+    produce, rare = of_strategy(name, options), bool(RARE & set(options.values()))
+    bars, least = bars if rare else bars[: SHORT if name == "confluence" else 960], 3 if rare else 15
     assert len(produce(bars)["setups"][0]) >= least, "too few setups to prove anything"
     first = options == OPTIONS.get(name, [options])[0]
     assert list(leaks(bars, produce, cuts(bars, noise, first), noise)) == []
@@ -184,7 +184,7 @@ def test_every_prefix_of_detectors(produce: Produce, noise: int | None, bars: Ba
 
 @pytest.mark.parametrize("noise", [None, 5])
 def test_sampled_prefixes_of_a_long_series(noise: int | None, long: Bars) -> None:
-    sampled = prefixes(len(long), 20, seed=1)
+    sampled = prefixes(len(long), 12, seed=1)
     for produce in [of_detectors, *(of_strategy(name, options) for name, options in CASES)]:
         assert list(leaks(long, produce, sampled, noise)) == []
 

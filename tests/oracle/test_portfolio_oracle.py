@@ -8,6 +8,7 @@ from itertools import accumulate
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests import examples
 from tests.oracle import simulator
 from tests.oracle.portfolio import Terms, run
 from tests.oracle.portfolio_seat import Market
@@ -46,7 +47,9 @@ def test_table(table: Several) -> None:
     assert len(account.equity) == len(account.calendar)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(60), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(cases())
 def test_one_symbol_is_what_the_oracle_of_one_makes_of_it(case: Case) -> None:
     bars = case.bars

@@ -1,7 +1,6 @@
 """Our simulator and vectorbt's: the same where they mean the same, and every difference has a name.
 
-vectorbt takes two seconds to import and four to compile in every process: all tests here want to be in one
-(`--dist loadgroup`), and it is imported when they run, not when they are collected.
+vectorbt takes two seconds to import and four to compile: it is imported when tests run, not when they are collected.
 """
 
 from __future__ import annotations
@@ -10,12 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from framework.bars import Bars
 from tests.parity.model import Walked
-
-IN_ONE_PROCESS = pytest.mark.xdist_group("vectorbt")
 
 
 def walked(bars: Bars, trades: pd.DataFrame) -> list[Walked]:

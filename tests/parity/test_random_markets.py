@@ -14,11 +14,10 @@ from framework.indicators import bar_rsi
 from framework.signals import Signals
 from framework.simulation import Costs, Exits, Result, Sizing, simulate
 from framework.sources import load
-from tests.parity import IN_ONE_PROCESS, same, walked
+from tests.parity import same, walked
 from tests.parity.markets import Market, market
 from tests.parity.model import SIZED, WALKED, Plan
 
-pytestmark = IN_ONE_PROCESS
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 MARKETS = 150
 

@@ -15,12 +15,11 @@ from framework.errors import UserError
 from framework.signals import Entries, Signals
 from framework.simulation import Costs, Exits, Sizing, simulate
 from tests.oracle.tables import Expected, Table, all_tables
-from tests.parity import IN_ONE_PROCESS, same, walked
+from tests.parity import same, walked
 from tests.parity.model import SIZED, WALKED, Plan
 from tests.parity.tables import Both, Theirs, both
 from tests.simulation import framework_bars, framework_entries, keywords
 
-pytestmark = IN_ONE_PROCESS
 TABLES = both()
 OF_A_PORTFOLIO = {"carry_in_fees", "sharpe_of_nothing"}  # shown in test_to_vectorbt
 

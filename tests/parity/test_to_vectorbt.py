@@ -17,11 +17,9 @@ from framework.errors import UserError
 from framework.signals import Signals
 from framework.simulation import Costs, Exits, Result, Sizing, simulate
 from tests.oracle.tables import Table, all_tables, tables
-from tests.parity import IN_ONE_PROCESS
 from tests.parity.markets import market
 from tests.simulation import framework_bars, framework_entries, keywords
 
-pytestmark = IN_ONE_PROCESS
 SIZINGS = (
     Sizing(),
     Sizing(fraction=3, leverage=3),

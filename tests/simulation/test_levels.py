@@ -13,13 +13,13 @@ from framework.bars import Bars
 from framework.simulation import Exits
 from framework.simulation.levels import Levels, beyond, extension, levels, trailing
 from framework.sources import load
-from tests import oracle
+from tests import examples, oracle
 from tests.oracle.seeded import busy_case
 
 from . import framework_bars
 
 SEEDS = st.integers(0, 2**32)
-often = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=examples(60), deadline=None, derandomize=True, database=None)
 
 
 def backward(at: Levels, last: int, price: float) -> float:

@@ -18,11 +18,12 @@ from framework.simulation import Costs, Exits, tally
 from framework.simulation.figures import figures
 from framework.simulation.kernel import Returns
 from framework.simulation.market import BLOCK, ONE, extremes, extremes_of, market
+from tests import examples
 
 Floats: TypeAlias = NDArray[np.float64]
 CASH = 1000.0
 SEEDS = st.integers(0, 2**32)
-often = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def agree(made: Floats, equity: Floats, held: int, near: float = 1e-9) -> None:
 def test_any_sequence_of_trades(step: float, shares: list[float]) -> None:
     """Whether trades are all in or not, long or short; on prices so wild that equity is lost."""
 
-    @settings(often, max_examples=40)
+    @settings(often, max_examples=examples(40))
     @given(SEEDS, st.sampled_from([2, 3, 17, 60, 700]))
     def check(seed: int, length: int) -> None:
         rng = np.random.default_rng(seed)

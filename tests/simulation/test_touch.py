@@ -15,6 +15,7 @@ from framework.simulation.kernel import BLOCK
 from framework.simulation.market import extremes_of, market
 from framework.simulation.orders import orders, rules
 from framework.simulation.touch import find_exit, forget, leap, touch_room, untouched, walk
+from tests import examples
 from tests.oracle.seeded import busy_case
 from tests.oracle.strategies import IDEAS
 
@@ -22,7 +23,7 @@ from . import exits_and_costs, framework_bars, framework_entries
 
 Floats: TypeAlias = NDArray[np.float64]
 SEEDS = st.integers(0, 2**32)
-often = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=examples(150), deadline=None, derandomize=True, database=None)
 
 
 def plain(low: Floats, high: Floats, first: int, last: int, lower: float, upper: float) -> int:
@@ -63,7 +64,7 @@ def test_a_single_touch_at_the_edges_of_runs(bar: int) -> None:
 def test_what_is_remembered_of_an_order_is_as_if_it_were_not(names: tuple[str, ...]) -> None:
     """The same order asked for with one bar to leave at after the other, in any order of asking."""
 
-    @settings(often, max_examples=4)
+    @settings(often, max_examples=examples(4))
     @given(SEEDS)
     def check(seed: int) -> None:
         case = busy_case(seed, names)

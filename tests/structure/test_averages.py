@@ -19,6 +19,7 @@ from framework.structure.averages import DoubleRule, above_average, average_cros
 from framework.validation.causality import leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import averages as plain
 
@@ -241,7 +242,7 @@ def compare_states(bars: Bars) -> None:
         np.testing.assert_allclose(values(bars), getattr(plain, name)(bars), rtol=1e-7, atol=1e-9, err_msg=name)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(coarse_charts(30, 160))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     compare_states(bars)

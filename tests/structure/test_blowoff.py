@@ -23,6 +23,7 @@ from framework.structure.volume import relative_volume
 from framework.validation.causality import Views, leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import orderflow as plain
 from tests.reference.averages import Found
@@ -192,7 +193,7 @@ def compare(setups: Setups, expected: list[Found]) -> None:
         assert features == pytest.approx(one.features, rel=1e-6, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(coarse_charts(30, 120))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     assume(bars.has_volume)

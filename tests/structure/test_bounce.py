@@ -15,6 +15,7 @@ from framework.setups import EXTREME, Setups
 from framework.sources import load
 from framework.structure.bounce import BounceRule, bounces
 from framework.validation.causality import Views, leaks
+from tests import examples
 from tests.reference import confluence as plain
 
 from . import chart, coarse_charts, features
@@ -139,7 +140,7 @@ def test_equal_to_the_plain_second_implementation(name: str, rule: BounceRule) -
     assert same(load(f"sample:{name}"), rule) > 15
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(30, 120))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     if bars.has_volume:

@@ -16,6 +16,7 @@ from framework.sources import load
 from framework.structure.breaks import BreakRule, aftermath, false_breaks, line_breaks
 from framework.structure.volume import fading_volume
 from framework.validation.causality import Views, leaks
+from tests import examples
 from tests.reference import lines as plain
 from tests.reference.indicators import atr
 
@@ -243,7 +244,7 @@ def test_equal_to_the_plain_second_implementation(name: str, rule: Any) -> None:
     assert breaks > 20 and back > 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(40, 150))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     for rule in COARSE:

@@ -16,6 +16,7 @@ from framework.errors import UserError
 from framework.sources import load
 from framework.structure.candles import CANDLES, candle, pin_bar, turning
 from framework.validation.causality import leaks
+from tests import examples
 from tests.bench.__main__ import walk
 from tests.real import needed
 from tests.reference import fibonacci as plain
@@ -123,7 +124,7 @@ def test_plain_definitions(name: str) -> None:
     agree(walk(3000) if name == "walk" else load(name if ":" in name else needed(f"{name}.parquet"))[:4000])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(*[st.integers(20, 26)] * 4), min_size=3, max_size=60))
 def test_plain_definitions_on_a_coarse_grid(rows: list[Any]) -> None:
     """All that can tie does; the averages of TA-Lib are running sums, so its stars are left out here."""

@@ -13,6 +13,7 @@ from framework.bars import Bars
 from framework.indicators import rsi
 from framework.sources import load
 from framework.structure.divergence import DivergenceRule, divergences
+from tests import examples
 from tests.reference import divergence as plain
 
 from . import Floats, above, below, coarse_charts, coarse_oscillators, features, found, line
@@ -180,7 +181,7 @@ RULES = st.builds(
 ).filter(lambda rule: rule.match_within < 2 * min(rule.left, rule.right) + 2)  # any farther and matches could cross
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data(), coarse_charts(), RULES)
 def test_it_equals_the_plain_one(data: st.DataObject, bars: Bars, rule: DivergenceRule) -> None:
     compare(bars, data.draw(coarse_oscillators(len(bars))), rule)

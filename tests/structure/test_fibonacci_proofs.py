@@ -17,6 +17,7 @@ from framework.structure.legs import FIBONACCI, LegRule, Reactions, level_reacti
 from framework.validation.causality import Views, leaks
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.bench.__main__ import walk
 from tests.real import needed
 from tests.reference import fibonacci as plain
@@ -64,7 +65,7 @@ def test_equal_to_the_plain_second_implementation(name: str, number: int) -> Non
     assert same(market(name), RULES[number]) > 5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(coarse_charts(60, 150))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     same(bars, PullbackRule(LegRule(1.0, 1.5, 0.3, 0.3), (0.382, 0.55), width=2))

@@ -14,6 +14,7 @@ from framework.bars import Bars
 from framework.sources import load
 from framework.structure.lines import LINES, LineRule, Lines, trendlines
 from framework.validation.causality import Views, leaks
+from tests import examples
 from tests.reference import lines as plain
 from tests.reference.indicators import atr
 
@@ -218,7 +219,7 @@ def test_equal_to_the_plain_second_implementation(name: str, rule: LineRule) -> 
     assert same(load(f"sample:{name}")[:1600], rule) > 30
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(40, 150))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     for rule in COARSE:

@@ -19,6 +19,7 @@ from framework.structure.momentum import Line, line_divergences, oscillator, tur
 from framework.validation.causality import leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import momentum as plain
 
@@ -179,7 +180,7 @@ def compare(setups: Setups, expected: list[plain.Found] | list[plain.divergence.
         assert features(setups, row) == pytest.approx(one.features, rel=1e-7, abs=1e-9, nan_ok=True)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(coarse_charts(20, 100))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     for of, lengths in (("momentum", (1,)), ("momentum", (4,)), ("macd", (2, 4, 3)), ("histogram", (3, 5, 2))):

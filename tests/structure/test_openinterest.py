@@ -17,6 +17,7 @@ from framework.signals import Signals, as_setups
 from framework.sources import load
 from framework.structure.openinterest import InterestRule, marked_by_interest, states
 from framework.validation.causality import Views, leaks
+from tests import examples
 from tests.real import needed
 from tests.reference import orderflow as plain
 
@@ -111,7 +112,7 @@ def test_what_the_states_say_of_a_setup(side: int, confirms: int, vetoes: int) -
         assert all(np.isnan(values[0]) for values in marks.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(coarse_charts(5, 60), st.integers(0, 99))
 def test_they_equal_the_plain_ones(bars: Bars, seed: int) -> None:
     interest = np.random.default_rng(seed).choice([NAN, 0, 90, 100, 101, 102, 103.03], len(bars))

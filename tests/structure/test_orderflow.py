@@ -25,6 +25,7 @@ from framework.structure.trailing import trailing
 from framework.validation.causality import Views, leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import orderflow as plain
 from tests.reference.averages import Found
@@ -210,7 +211,7 @@ def compare_all(bars: Bars, rule: ExhaustionRule) -> int:
     return len(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(30, 120))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     assume(bars.has_volume)

@@ -25,6 +25,7 @@ from framework.structure.price_doubles import PRICE_DOUBLES, PriceDoubleRule, pr
 from framework.structure.reversals import turns
 from framework.structure.shoulders import SHOULDERS, ShouldersRule, head_and_shoulders
 from framework.validation.causality import Views, leaks
+from tests import examples
 from tests.reference import patterns as plain
 from tests.reference import reversals
 
@@ -105,7 +106,7 @@ def test_reversals_equal_to_the_plain_second_implementation(shoulders: Shoulders
     assert min(map(sum, zip(*found, strict=True))) >= 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(40, 150))
 def test_equal_on_a_coarse_grid(bars: Bars) -> None:
     for rule in COARSE:

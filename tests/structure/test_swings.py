@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from framework.bars import Bars
 from framework.sources import load
 from framework.structure.swings import RUN, swing_highs, swing_lows, zigzag
+from tests import examples
 from tests.reference import swings as plain
 
 from . import Floats, chart, coarse_charts, coarse_oscillators
@@ -67,7 +68,7 @@ def test_the_default_swing_is_five_to_both_sides() -> None:
     assert swing_lows(series[:-1]).bar.tolist() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data(), st.integers(1, 5), st.integers(1, 5), st.sampled_from(["strict", "pine"]))
 def test_swings_equal_the_plain_ones(data: st.DataObject, left: int, right: int, ties: str) -> None:
     series = data.draw(coarse_oscillators(data.draw(st.integers(1, 80))))
@@ -241,7 +242,7 @@ def test_zigzag_does_not_look_at_what_came_before_the_atr() -> None:
     assert len(found.bar) == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(coarse_charts(least=1), st.sampled_from([("atr", 1.0), ("atr", 3.0), ("percent", 12.5), ("percent", 25.0)]))
 def test_zigzag_equals_the_plain_one(bars: Bars, rule: tuple[str, float]) -> None:
     compare(bars, *rule)

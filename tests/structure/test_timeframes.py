@@ -17,6 +17,7 @@ from framework.sources import load
 from framework.structure.divergence import DivergenceRule, rsi_divergences
 from framework.structure.timeframes import coarse
 from framework.validation.causality import leaks
+from tests import examples
 from tests.real import needed
 
 COLUMNS = ("open", "high", "low", "close", "volume")
@@ -139,7 +140,7 @@ def test_setups_stand_where_their_prices_were_made() -> None:
     assert all((bar <= seen.known_at).all() for bar in seen.anchors.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["2h", "4h", "24h"]), st.sampled_from([0.0, 5.0, -3.0]))
 def test_against_pandas(seed: int, timeframe: str, boundary: float) -> None:
     """Hours of which some are missing, by pandas' own resampling."""

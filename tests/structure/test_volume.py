@@ -20,6 +20,7 @@ from framework.structure.trend import trend
 from framework.structure.volume_bars import VolumeBarRule, volume_bars
 from framework.validation.causality import leaks
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import volume as plain
 from tests.reference.averages import Found
@@ -254,7 +255,7 @@ def test_bars_equal_the_plain_ones(rule: VolumeBarRule) -> None:
         assert kinds.count(kind) >= 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(coarse_charts(30, 120))
 def test_states_equal_the_plain_ones(bars: Bars) -> None:
     for width in (1, 3):

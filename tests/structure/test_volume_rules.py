@@ -22,6 +22,7 @@ from framework.structure.volume_trend import CELLS, TrendRule, volume_trend
 from framework.validation.causality import leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
+from tests import examples
 from tests.real import needed
 from tests.reference import volume as plain
 
@@ -287,7 +288,7 @@ def compare_all(bars: Bars, width: int, sessions: bool) -> list[str]:
     return kinds + compare(obv_divergences(bars, flow, sessions), plain.obv_divergences(bars, flow, sessions))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(coarse_charts(30, 120))
 def test_they_equal_the_plain_ones(bars: Bars) -> None:
     if bars.has_volume:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framework.study import KNEE, LEAST, OBJECTIVES, Outcome, Search, Trial, best, front, scored
+from tests import examples
 from tests.study import SEARCH, around, judged, searched
 
 TWO = Search(10, ("expectancy_r", "total_r"), 1)
@@ -181,7 +182,7 @@ def dominates(one: Trial, other: Trial) -> bool:
     return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
 
-@settings(deadline=None, database=None, derandomize=True, max_examples=300)
+@settings(deadline=None, database=None, derandomize=True, max_examples=examples(300))
 @given(rows, st.sampled_from([1, 2, 3]), st.randoms())
 def test_the_front_against_a_plain_second_one(
     made: list[tuple[float, float, float, bool]], many: int, by: object

@@ -16,6 +16,7 @@ from skfolio.model_selection import CombinatorialPurgedCV
 
 from framework.errors import UserError
 from framework.validation.combinatorial import Combinatorial, Group, Split, Times, embargo_after, kept, stretch
+from tests import examples
 
 SIZES = [(2, 1), (6, 1), (6, 2), (6, 3), (6, 5), (10, 8), (12, 6)]
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -74,7 +75,7 @@ def test_every_test_is_in_one_path(groups: int, tested: int) -> None:
     assert np.bincount(paths.ravel()).tolist() == [tested] * len(splits)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(n=st.integers(2, 60), groups=st.integers(2, 20))
 def test_groups_hold_every_bar_once(n: int, groups: int) -> None:
     calendar = days(n)
@@ -175,7 +176,7 @@ TRADES = st.lists(st.tuples(st.integers(0, 160), st.none() | st.integers(0, 40))
 TESTS = st.lists(st.tuples(st.integers(0, 120), st.integers(1, 60)), min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(trades=TRADES, tests=TESTS, embargo=st.integers(0, 30), lag=st.integers(0, 20))
 def test_kept_is_what_a_plain_loop_keeps(
     trades: list[tuple[int, int | None]], tests: list[tuple[int, int]], embargo: int, lag: int
@@ -193,7 +194,7 @@ def test_kept_is_what_a_plain_loop_keeps(
         assert not any(max(at, start) <= min(end, stop - 1) for start, stop in spans)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     gaps=st.lists(st.sampled_from([1, 1, 1, 1, 3, 20]), min_size=25, max_size=120),
     size=st.sampled_from([(3, 1), (4, 2), (5, 3)]),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from framework.errors import UserError
 from framework.validation.windows import Lengths, duration, length, windows
+from tests import examples
 
 KINDS = ("rolling", "anchored")
 LAST = pd.Timedelta(microseconds=1)
@@ -84,7 +85,7 @@ def test_so_many_tests_of_calendar_time() -> None:
     assert all(w.train_start == calendar[0] for w in windows(calendar, Lengths("anchored", "1y", count=3)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     n=st.integers(2, 300),
     train=st.integers(1, 60),
@@ -111,7 +112,7 @@ def test_every_bar_after_the_first_training_is_tested_once(
     assert all(begun == (0 if kind == "anchored" else start - train) for begun, start, _ in made)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     gaps=st.lists(st.integers(1, 40), min_size=30, max_size=200),
     train=st.sampled_from(["40d", "1m", "10w", "1y"]),
