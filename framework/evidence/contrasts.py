@@ -15,7 +15,7 @@ from ..indicators import bar_atr
 from ..simulation import Costs
 from .matched import BY_VOLATILITY, LOOSER, conditions, matched
 from .outcomes import Outcome, Race
-from .units import NOBODY, Events, Others, Units, known_time
+from .units import DAY, NOBODY, Events, Others, Units, known_time
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -136,16 +136,18 @@ class Given:
 
 def owed(bars: Bars, drawn: Ints, y: Floats) -> tuple[Floats, Others]:
     """What is due to each event, the mean outcome of its bars in a row of `drawn`, NaN where none has one; and those
-    bars, whose luck is in it. y: the outcome at each, of the same shape, NaN where there is none.
+    bars, whose luck is in it, day by day. y: the outcome at each, of the same shape, NaN where there is none.
     """
     known = ~np.isnan(y)
     counted = known.sum(axis=1)
     weight = np.where(known, 1 / np.maximum(counted, 1)[:, None], 0.0)
     told = weight * np.nan_to_num(y)
-    share, mean = (np.bincount(drawn.ravel(), x.ravel(), len(bars)).astype(float) for x in (weight, told))
-    at = np.flatnonzero(share > 0)
+    first = int(known_time(bars, np.zeros(1, np.int64))[0] // DAY)
+    day = known_time(bars, drawn.ravel()) // DAY - first
+    share, mean = (np.bincount(day, x.ravel()).astype(float) for x in (weight, told))
+    on = np.flatnonzero(share > 0)
     due = np.where(counted > 0, told.sum(axis=1), np.nan)
-    return due, Others(known_time(bars, at), share[at], mean[at] / share[at])
+    return due, Others((on + first) * DAY, share[on], mean[on] / share[on])
 
 
 def elsewhere(bars: Bars, found: Events, drawn: Ints) -> Events:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ..metrics import BLOCKS, ENOUGH
-from .units import Units
+from .units import DAY, Units
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -25,7 +25,6 @@ Ints: TypeAlias = NDArray[np.int64]
 DRAWS = 99_999  # so many that the smallest p outlives the correction for eighty claims
 AT_ONCE = 10_000
 LEVEL = 0.05
-DAY = 86_400_000_000  # microseconds
 SHORTEST = 30 * DAY  # of a block
 TINY = 1e-6  # of the error
 FEWEST = 5  # blocks with units, under which there is no interval
@@ -47,9 +46,6 @@ class Sums:
     def effect(self) -> float:
         total = self.den.sum()
         return float(self.num.sum() / total) if total > 0 else float("nan")
-
-    def same(self, other: Sums) -> bool:
-        return all(np.array_equal(getattr(self, one), getattr(other, one)) for one in ("num", "den", "block", "arm"))
 
 
 @dataclass(frozen=True)

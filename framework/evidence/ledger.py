@@ -19,10 +19,10 @@ from ..validation.shuffled import shuffled
 from .claim import Claim
 from .contracts import Contract
 from .contrasts import Contrast
-from .inference import DAY, SHORTEST, Inferred, Sums, inferred, pooled
+from .inference import SHORTEST, Inferred, Sums, inferred, pooled
 from .outcomes import Forward
 from .trades import traded
-from .units import NOTHING, Events, Units
+from .units import DAY, NOBODY, NOTHING, Events, Units
 from .verdicts import Asked, Verdict, verdicts
 
 NOT_YET = Verdict("")
@@ -72,7 +72,9 @@ def gathered(contract: Contract, claims: Sequence[Claim], costs: Costs, beside: 
             first, *others = claim.definitions()
             units = first.units(bars, costs)
             own = _told(bars, units, first.horizon, costs) if beside else units
-            found[claim.id] = [own, *(_or_none(one, bars, costs) for one in others)]
+            more = [_or_none(one, bars, costs) for one in others]
+            around = [_lean(one) for one in more[: len(claim.around)]]
+            found[claim.id] = [own, *around, *more[len(claim.around) :]]
         except UserError as error:
             found[claim.id] = f"{error.where}: {error.wrong}"
         except (Exception, SystemExit) as error:
@@ -84,11 +86,16 @@ def gathered(contract: Contract, claims: Sequence[Claim], costs: Costs, beside: 
 
 
 def _or_none(contrast: Contrast, bars: Bars, costs: Costs) -> Units:
-    """The units of a definition that decides nothing; none where the data cannot test it."""
+    """The units of what is told beside a claim; none where the data cannot test it."""
     try:
         return contrast.units(bars, costs)
     except UserError:
         return NOTHING
+
+
+def _lean(units: Units) -> Units:
+    """Without what an error alone is made of: of neighbouring definitions and random orders only the effect counts."""
+    return dataclasses.replace(units, others=NOBODY)
 
 
 def _told(bars: Bars, units: Units, horizon: int, costs: Costs) -> Units:
@@ -112,7 +119,8 @@ def in_order(contracts: Sequence[Contract], claims: Sequence[Claim], costs: Cost
         asked = [claim for claim in claims if claim.timeframe == timeframe]
         for row, bars in enumerate(shuffled([one.at(timeframe) for one in contracts], seed)):
             other = Contract(bars.symbol, {bars.timeframe: bars})
-            made[row].update(gathered(other, asked, costs, beside=False))
+            found = gathered(other, asked, costs, beside=False)
+            made[row] |= {id_: one if isinstance(one, str) else [*map(_lean, one)] for id_, one in found.items()}
     return made
 
 
@@ -148,17 +156,21 @@ def _found(
         length = block_length(bars, definitions[own].horizon, claim.slowest)
         return pooled(units, definitions[number].between, length)
 
-    def told(number: int) -> tuple[Inferred, Sums, list[Sums]]:
-        of = sums(markets, number, number)
+    def told(number: int) -> tuple[Inferred, list[Sums]]:
         # Of bars in random order the neighbours are not asked for.
         placebo = [sums(one, max(number - len(claim.around), 0), number) for one in claim.mechanical * list(orders)]
         calendar = _calendar(bars, block_length(bars, definitions[number].horizon, claim.slowest))
         least = claim.expects * claim.least if claim.least and not number else float("nan")
-        return inferred(of, definitions[number].between, calendar, placebo, least), of, placebo
+        of = sums(markets, number, number)
+        return inferred(of, definitions[number].between, calendar, placebo, least), placebo
 
-    declared, mine, placebo = told(0)
-    beside = [sums(markets, number, 0) for number in range(1, first)]
-    around = tuple(np.nan if one.same(mine) else one.effect - _effect(placebo) for one in beside)
+    def same(number: int) -> bool:
+        found: Any = [markets[row][claim.id] for row in able]
+        return all(one[0].same(one[number]) for one in found)
+
+    declared, placebo = told(0)
+    off = _effect(placebo)
+    around = tuple(np.nan if same(number) else sums(markets, number, 0).effect - off for number in range(1, first))
     also = {name: told(number)[0] for number, name in enumerate(claim.also, first)}
     units: Any = {contracts[row].symbol: markets[row][claim.id][0] for row in able}
     frames = Counter(one.timeframe for one in bars)

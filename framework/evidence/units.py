@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..bars import Bars
 from ..setups import Setups
 
+DAY = 86_400_000_000  # microseconds
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -73,8 +74,8 @@ def together(*many: Events) -> Events:
 
 @dataclass(frozen=True, eq=False)
 class Others:
-    """The matched bars of which what is due was made: when each was known, how much of it is its (they add up to the
-    number of units), and its outcome.
+    """The matched bars of which what is due was made, a row a day, of which blocks of time are made: its start, UTC
+    microseconds, how much of what is due is of its bars (they add up to the number of units), and their mean outcome.
     """
 
     known: Ints
@@ -109,6 +110,10 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.known)
+
+    def same(self, other: Units) -> bool:
+        """Whether these are the same occurrences, with the same outcomes."""
+        return all(np.array_equal(getattr(self, one), getattr(other, one)) for one in ("known", "side", "arm", "y"))
 
 
 _BARS, _VALUES = np.zeros(0, np.int64), np.zeros(0)

@@ -22,6 +22,7 @@ from ..metrics import Estimate, mean, win_rate
 from ..validation.workers import Workers
 from .asked import Asked
 from .files import MANIFEST, PROGRESS, Folder, digest, plain, write, write_json, write_parquet
+from .indexed import rewrite
 from .markets import load_files
 from .pictured import page
 from .provenance import LIBRARIES, commit
@@ -51,6 +52,7 @@ def run(asked: Asked, out: Path | None, resume: bool, told: Told, workers: int) 
     write_json(folder.path / JSON, {"data": manifest["fingerprint"], "claims": rows})
     write(folder.path / PAGE, page(judged, rows, markets, manifest, told, workers).encode())
     folder.finish()
+    rewrite(asked.workspace, folder.path)
     return folder.path
 
 
@@ -100,7 +102,7 @@ def _gather(
         write(_place(folder, task), hashlib.sha256(content).digest() + content)
         kept[task] = content
         told("testing claims", len(kept), len(tasks))
-    made: dict[tuple[str, int], Any] = {task: pickle.loads(kept[task]) for task in tasks}
+    made: dict[tuple[str, int], Any] = {task: pickle.loads(kept.pop(task)) for task in tasks}
     return [made["market", n][0] for n in range(len(markets))], [made[task] for task in tasks if task[0] == "order"]
 
 

@@ -10,8 +10,8 @@ import pytest
 import statsmodels.api as sm
 
 from framework.evidence import inference
-from framework.evidence.inference import DAY, Sums, inferred, pooled, weights
-from framework.evidence.units import Others, Units
+from framework.evidence.inference import Sums, inferred, pooled, weights
+from framework.evidence.units import DAY, Others, Units
 
 MONTH = 30 * DAY
 NAN = math.nan
