@@ -154,11 +154,11 @@ def long() -> Bars:
 
 
 def cuts(bars: Bars, noise: int | None, first: bool = True) -> range:
-    """Every bar; every third for other options of a strategy than its first, every tenth for another future, which
+    """Every bar; every sixth for other options of a strategy than its first, every tenth for another future, which
     hardly ever finds what a cut does not. All of them at every bar: test_every_prefix_of_a_long_series.
     """
     step = 10 if noise is not None else 1
-    return range(30, len(bars) - 1, step if first else max(3, 5 * step))
+    return range(30, len(bars) - 1, step if first else max(6, 5 * step))
 
 
 def test_strategies_are_there() -> None:

@@ -33,7 +33,7 @@ from tests.simulation import (
     trade_rows,
 )
 
-EXAMPLES = 50
+EXAMPLES = 30
 ASKED = os.environ.get("CHARTPROOF_EXAMPLES")
 
 often = settings(

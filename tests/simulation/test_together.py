@@ -42,7 +42,7 @@ from tests.simulation import (
 TABLES = all_several()
 ASKED = os.environ.get("CHARTPROOF_EXAMPLES")
 often = settings(
-    max_examples=int(ASKED or 25),
+    max_examples=int(ASKED or 12),
     deadline=None,
     derandomize=ASKED is None,
     database=None,
