@@ -24,7 +24,7 @@ from framework.structure.fibonacci import PullbackRule, pullbacks
 from framework.structure.patterns import inside
 from framework.validation.causality import Views, leaks
 from framework.workspace import load_strategy
-from tests import examples
+from tests import examples, thin
 from tests.reference import confluence as plain
 
 from .structure import coarse_charts
@@ -277,4 +277,4 @@ def test_every_eleventh_prefix(noise: int | None) -> None:
         return views
 
     assert all(len(known_at) > 10 for known_at, _ in produce(bars).values())
-    assert list(leaks(bars, produce, range(20, 699, 11), noise)) == []
+    assert list(leaks(bars, produce, range(20, 699, 11 * thin(3)), noise)) == []

@@ -19,6 +19,7 @@ from framework.sources import load
 from framework.validation.causality import leaks
 from framework.validation.proof import producer
 from framework.workspace import Strategy, load_strategy
+from tests import thin
 
 from . import RULE, chartproof, refused, toml, workspace
 
@@ -272,7 +273,7 @@ def test_every_eleventh_prefix(name: str, noise: int | None) -> None:
         rule, options = confluent(load_strategy(ROOT, "moving_average_waves")), {"signal": "cross", "confluence": 9}
     produce = producer(rule.setups, rule.exits, rule.build(options), {})
     assert len(produce(short)["setups"][0]) > 20
-    assert list(leaks(short, produce, range(20, 699, 11), noise)) == []
+    assert list(leaks(short, produce, range(20, 699, 11 * thin(3)), noise)) == []
 
 
 def test_the_rule_of_confluence_without_each_of_its_legs(bars: Bars) -> None:

@@ -16,7 +16,7 @@ from framework.errors import UserError
 from framework.sources import load
 from framework.structure.candles import CANDLES, candle, pin_bar, turning
 from framework.validation.causality import leaks
-from tests import examples
+from tests import examples, thin
 from tests.bench.__main__ import walk
 from tests.real import needed
 from tests.reference import fibonacci as plain
@@ -137,4 +137,4 @@ def test_every_prefix(noise: int | None) -> None:
         values = {name: candle(bars, name) for name in CANDLES}
         return {"candles": (np.arange(len(bars)), values | {"pin_bar": pin_bar(bars)})}
 
-    assert list(leaks(load("sample:IBM")[:260], produce, range(3, 259, 2), noise)) == []
+    assert list(leaks(load("sample:IBM")[:260], produce, range(3, 259, 2 * thin(3)), noise)) == []

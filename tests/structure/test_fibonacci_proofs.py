@@ -17,7 +17,7 @@ from framework.structure.legs import FIBONACCI, LegRule, Reactions, level_reacti
 from framework.validation.causality import Views, leaks
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
-from tests import examples
+from tests import examples, thin
 from tests.bench.__main__ import walk
 from tests.real import needed
 from tests.reference import fibonacci as plain
@@ -94,7 +94,7 @@ def _columns(table: Reactions, *names: str) -> dict[str, Any]:
 def test_every_prefix(noise: int | None) -> None:
     bars = load("sample:MSFT")[:400]
     assert all(len(known) > 4 for known, _ in views(bars).values())
-    assert list(leaks(bars, views, range(5 if noise else 6, 399, 2), noise)) == []
+    assert list(leaks(bars, views, range(5 if noise else 6, 399, 2 * thin(3)), noise)) == []
 
 
 def test_mirrored_prices_give_mirrored_setups() -> None:

@@ -17,7 +17,7 @@ from framework.sources import load
 from framework.structure.divergence import DivergenceRule, rsi_divergences
 from framework.structure.timeframes import coarse
 from framework.validation.causality import leaks
-from tests import examples
+from tests import examples, thin
 from tests.real import needed
 
 COLUMNS = ("open", "high", "low", "close", "volume")
@@ -176,8 +176,8 @@ def test_nothing_of_a_day_is_known_before_it_is_over(boundary: float) -> None:
         return {"values": (np.arange(len(of)), values), "setups": (found.known_at, table)}
 
     assert len(produce(bars)["setups"][0]) > 5
-    assert list(leaks(bars, produce, range(30, 699))) == []
-    assert list(leaks(bars, produce, range(30, 699, 7), noise_seed=5)) == []
+    assert list(leaks(bars, produce, range(30, 699, thin(4)))) == []
+    assert list(leaks(bars, produce, range(30, 699, 7 * thin(3)), noise_seed=5)) == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from framework.structure.volume_trend import CELLS, TrendRule, volume_trend
 from framework.validation.causality import leaks, prefixes
 from framework.validation.proof import producer
 from framework.workspace import load_strategy
-from tests import examples
+from tests import examples, thin
 from tests.real import needed
 from tests.reference import volume as plain
 
@@ -350,7 +350,7 @@ def test_nothing_of_the_future(width: int, noise: int | None) -> None:
         return views
 
     assert min(len(known) for known, _ in produce(bars).values()) >= 2
-    assert list(leaks(bars, produce, range(30, 299, 3), noise)) == []
+    assert list(leaks(bars, produce, range(30, 299, 3 * thin(3)), noise)) == []
 
 
 def test_the_mirror() -> None:

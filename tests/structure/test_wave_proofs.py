@@ -17,7 +17,7 @@ from framework.structure.stochastic import bar_grinding, compared, crosses, grin
 from framework.structure.wave_combinations import hierarchies, high_conviction, strongest
 from framework.structure.waves import WaveRule, double_bottoms, doubles
 from framework.validation.causality import Views, leaks
-from tests import every
+from tests import thin
 from tests.bench.__main__ import walk
 from tests.real import needed
 from tests.reference import wave_combinations as together
@@ -153,7 +153,7 @@ def views(bars: Bars) -> Views:
 def test_every_prefix(noise: int | None) -> None:
     bars = load("sample:MSFT")[:500]
     assert all(len(known) for name, (known, _) in views(bars).items() if name != "hierarchy neckline")
-    assert list(leaks(bars, views, range(5, 499, every(3) if noise is None else 4), noise)) == []
+    assert list(leaks(bars, views, range(5, 499, thin(3) if noise is None else 4), noise)) == []
 
 
 @pytest.mark.parametrize("word", FIND)
@@ -172,7 +172,7 @@ def test_every_prefix_of_coarse_lines(word: str) -> None:
     low = np.random.default_rng(5).integers(10, 20, 500)
     bars = chart(low, low + 30)
     assert len(produce(bars)["setups"][0]) >= 8
-    assert list(leaks(bars, produce, range(5, 499, every(3)))) == []
+    assert list(leaks(bars, produce, range(5, 499, thin(3)))) == []
 
 
 def mirrored(bars: Bars) -> Bars:
