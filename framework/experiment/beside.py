@@ -15,6 +15,7 @@ from ..setups import EXTREME
 from . import config, provenance
 from .config import Experiment
 from .files import MANIFEST, digest, write
+from .indexed import rewrite
 from .ready import ready
 from .run import run_one
 from .search import Told
@@ -49,6 +50,7 @@ def run(
         begun = (parent / name / MANIFEST).is_file()  # an interrupt may have come before it
         folders[name] = run_one(one, parent / name, resume and begun, _named(name, told), workers)
     write(parent / PAGE, _page(experiment, folders).encode())
+    rewrite(experiment.workspace, parent)
     return list(folders.values())
 
 

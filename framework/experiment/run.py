@@ -12,6 +12,7 @@ from . import config, provenance
 from .belief import Believed, Searched, believe
 from .chance import bands
 from .files import MANIFEST, Folder, write, write_json, write_parquet
+from .indexed import rewrite
 from .ledger import Ledger
 from .outofsample import OutOfSample, out_of_sample
 from .ready import CUTS, Ready, prove, ready
@@ -56,6 +57,7 @@ def run_one(made: Ready, out: str | Path | None, resume: bool, told: Told, worke
     told("testing", 1, 1)
     believed = believe(made, Searched(evaluator, windows, splits), tested, folder, told)
     _write(folder, made, manifest, windows, tested, believed, told)
+    rewrite(experiment.workspace, folder.path)
     return folder.path
 
 
