@@ -21,7 +21,10 @@ from .belief import Believed
 from .chance import redrawn, told
 from .config import Experiment
 from .coverage import known_finer, known_funding, notes
+from .excursions import excursions
+from .heat import heat
 from .holdout import Held
+from .months import period, returns
 from .outofsample import HELD, OutOfSample
 from .placebo import placebo
 from .traits import traits
@@ -42,12 +45,11 @@ def summarise(
     variants = {name: _variant(name, tested, seed) for name in experiment.variants}
     pair = ("conservative", "aggressive")
     paired = _paired(tested, seed) if set(pair) <= set(experiment.variants) else None
-    times = tested.equity["time"]
     summary = {
         "name": experiment.name,
         "question": experiment.question,
         "strategy": experiment.strategy.name,
-        "period": {"from": times.iloc[0], "to": times.iloc[-1]},
+        "period": period(tested),
         "symbols": [bars.symbol for bars in tested.markets],
         "timeframe": ", ".join(dict.fromkeys(bars.timeframe for bars in tested.markets)),
         "variants": variants,
@@ -59,7 +61,7 @@ def summarise(
         "placebo": placebo(tested, experiment.fixed, seed),
         "vetoes": tested.setups["veto"][tested.setups["veto"] != ""].value_counts().sort_index().to_dict(),
         "windows": [_window(search, experiment, tested.trades) for search in searches],
-        "search": believed.search,
+        "search": believed.search and {**believed.search, "heat": heat(experiment, searches, believed.search)},
         "overfitting": believed.overfitting,
         "combinatorial": believed.combined,
         "chance": {
@@ -120,6 +122,7 @@ def _variant(name: str, tested: OutOfSample, seed: int) -> dict[str, Any]:
         "bars_held": asdict(mean(closed["bars"].to_numpy().astype(float), blocks, seed)),
         "exits": closed["exit_reason"].value_counts().sort_index().to_dict(),
         "ambiguity": _ambiguity(closed, tested.bounds[name]),
+        "excursions": excursions(closed, tested.trades, blocks),
         **_equity(name, tested, expectancy.enough),
     }
 
@@ -169,6 +172,7 @@ def _equity(name: str, tested: OutOfSample, enough: bool = True) -> dict[str, An
         "total_return": float(equity[-1] / equity[0] - 1),
         "max_drawdown": max_drawdown(equity),
         "sharpe": asdict(sharpe(equity, tested.per_year, enough)),
+        **returns(tested, name),
     }
 
 

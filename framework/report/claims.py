@@ -168,7 +168,8 @@ def _unable(row: Row) -> str:
 
 
 def _arm(row: Row) -> str:
-    return "rank" if row["contrast"] == "order" else "feature, 1 with and 0 without it"
+    ranked = row["contrast"] == "order" or len(row["arms"].split()) > 2
+    return "rank" if ranked else "feature, 1 with and 0 without it"
 
 
 def _adjusted(p: float) -> str:

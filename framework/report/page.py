@@ -11,7 +11,7 @@ import jinja2
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
-from . import belief, figures, legs, ratios, traits, windows, words
+from . import belief, chart, figures, heat, legs, months, ratios, spread, traits, windows, words
 from .facts import facts
 from .gallery import Tested, cards
 from .words import Cell, Form, estimate, named, percent, risks
@@ -54,12 +54,16 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "traits": traits.shown(summary["traits"]),
         "placebo": ratios.shown(summary["placebo"]),
         "belief": belief.shown(summary),
+        "months": months.shown(summary, variants),
+        "heat": heat.shown(summary),
+        "spread": spread.shown(summary, tested, variants),
         "held": words.minus(summary["verdict"].get("holdout", "")),
         "equity": _equity(summary, tested, variants, bands),
         "stake": words.stake(manifest["configuration"]["sizing"], bool(summary["funding"])),
         "shared": summary["shared"],
         "returns": {name: words.gain(summary[name]["total_return"]) for name in [HELD]}
         | {name: words.gain(one["total_return"]) for name, one in summary["variants"].items()},
+        "chart": chart.shown(summary, tested),
         "windows": windows.table(summary, variants),
         "timeline": windows.line(summary, manifest, tested),
         "slopes": windows.fell(summary, variants),
