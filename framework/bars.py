@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import table
+from . import reprs, table
 from .errors import MissingError, UserError
 from .extras import EXTRAS, WORDS, columns, interest, summed
 from .faults import inspect
@@ -103,6 +103,9 @@ class Bars:
     def __repr__(self) -> str:
         span = f", {moment(self._micros[0])} to {moment(self._micros[-1])}" if len(self) else ""
         return f"Bars({self.symbol} {self.timeframe}, {len(self)} bars{span})"
+
+    def _repr_html_(self) -> str:
+        return reprs.of_bars(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name != "_memo"}

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import reprs
 from .bars import Bars
 from .compiled import kernel
 from .errors import UserError
@@ -103,6 +104,9 @@ class Signals:
 
     def __len__(self) -> int:
         return len(self.long_entry)
+
+    def _repr_html_(self) -> str:
+        return reprs.of_signals(self)
 
     def entries(self) -> Entries:
         """The sparse view: nothing is lost, an exit matters only as the first one after an entry."""

@@ -10,6 +10,6 @@ def examples(most: int) -> int:
     return most if os.environ.get("CHARTPROOF_EXAMPLES") else max(most // 3, 4)
 
 
-def every(bars: int) -> int:
+def thin(bars: int) -> int:
     """The step from one cut to the next: so many bars in the ordinary run, one where CHARTPROOF_EXAMPLES is set."""
     return 1 if os.environ.get("CHARTPROOF_EXAMPLES") else bars

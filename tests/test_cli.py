@@ -57,11 +57,14 @@ def test_help_names_every_command() -> None:
         assert (said.status, said.err) == (0, "")
         assert re.findall(r"^  (\w+)  ", said.out.partition("Commands:")[2], re.M) == [
             "run",
+            "compare",
             "claims",
+            "scan",
             "check",
             "look",
             "strategies",
             "data",
+            "new",
         ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from framework import cli, progress
+from framework import progress
 from framework.experiment import beside as running
 
 from .experiment import Said, chartproof, refused, toml, workspace
@@ -107,15 +107,3 @@ def test_a_full_disk_is_no_traceback(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "fsync", fail)
     said = refused(folder, "run", "x.toml", "--out", "new")
     assert said == "chartproof: No space left on device; a place that can be read and written"
-
-
-def test_a_defect_of_our_own_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the user's faults become a line; a fault of the program must not be hidden."""
-
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(running, "run", broken)
-    monkeypatch.setattr(sys, "argv", ["chartproof", "run", "x.toml"])
-    with pytest.raises(ZeroDivisionError):
-        cli.main()

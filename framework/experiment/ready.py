@@ -62,7 +62,7 @@ def ready(experiment: Experiment) -> Ready:
         reached(experiment.search)
     except UserError as error:
         raise UserError(f"{experiment.path}: {error.where}", error.wrong, error.right) from None
-    trading = _trading(experiment, len(markets))
+    trading = trading_of(experiment, len(markets))
     prove(experiment, trading, whole if experiment.look else markets, experiment.fixed, CUTS)
     return Ready(experiment, markets, whole, held_from, cut, splits, trading)
 
@@ -113,7 +113,8 @@ def _trained(experiment: Experiment, markets: Sequence[Bars], cut: Sequence[Wind
             raise UserError("windows.embargo", held, "a shorter embargo, or a longer training")
 
 
-def _trading(experiment: Experiment, markets: int) -> Trading:
+def trading_of(experiment: Experiment, markets: int) -> Trading:
+    """How an experiment trades so many markets."""
     wait = experiment.conservative
     options: dict[str, Mapping[str, Any]] = {
         "aggressive": {},

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .. import reprs
 from ..bars import Bars
 from ..errors import UserError
 from ..setups import Setups
@@ -92,6 +93,9 @@ class Result:
             run.state.tally[None], self.cash, run.state.number[None, CASH], len(self.bars), self.bars.per_year
         )
         return {name: values.item() for name, values in found.items()}
+
+    def _repr_html_(self) -> str:
+        return reprs.of_result(self)
 
     def to_vectorbt(self) -> Any:
         """The run as a `vbt.Portfolio`, with our trades and our equity in it."""
