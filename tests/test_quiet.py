@@ -26,7 +26,7 @@ from framework.progress import Progress, overall
 
 from .experiment import chartproof, refused, toml, walk, workspace
 
-COMMANDS = ("run", "claims", "scan", "check", "look", "strategies", "data", "new")
+COMMANDS = ("run", "compare", "claims", "scan", "check", "look", "strategies", "data", "new")
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from . import words
-from .page import compared, template
+from .page import compared
+from .templates import template
 from .words import Cell
 
 

@@ -17,7 +17,7 @@ from ..bars import Bars
 from ..indicators import bar_atr
 from . import words
 from .figures import COLOURS, STYLE, candles, panel, rows_of, sheet, write
-from .page import template
+from .templates import template
 from .words import number
 
 Row: TypeAlias = Mapping[str, Any]

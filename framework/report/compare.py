@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from . import figures, words
 from .differences import cautions, differing
-from .page import HELD, Rows, compared, template
+from .page import HELD, Rows, compared
+from .templates import template
 
 Curve: TypeAlias = tuple[NDArray[np.datetime64], NDArray[np.float64]]
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import words
+from .templates import template
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,6 @@ class Entry:
 
 def render(entries: Sequence[Entry]) -> str:
     """One HTML page that needs nothing else; it links to the pages below its own folder."""
-    from .page import template  # noqa: PLC0415  # with matplotlib, for which a search need not wait
 
     rows = list(_rows(entries))
     view = {"rows": rows, "counted": f"{words.count(len(rows))} listed", "named": words.named}

@@ -15,8 +15,8 @@ from ..params import Value
 from ..workspace import Strategy
 from .figures import STYLE
 from .lines import of_setup
-from .page import template
 from .picture import picture, scene_of
+from .templates import template
 from .words import count, moment, named, number
 
 

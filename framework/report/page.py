@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import jinja2
 import pandas as pd
 
 from ..metrics import BLOCKS, ENOUGH
 from . import belief, chart, figures, heat, legs, months, ratios, spread, traits, windows, words
 from .facts import facts
 from .gallery import Tested, cards
+from .templates import template
 from .words import Cell, Form, estimate, named, percent, risks
 
 Summary: TypeAlias = Mapping[str, Any]
@@ -75,15 +74,6 @@ def render(summary: Summary, manifest: Mapping[str, Any], tested: Tested, galler
         "thin": f"under {ENOUGH} trades or {BLOCKS} blocks of time",
     }
     return template("report.html.j2").render(view)
-
-
-def template(name: str) -> jinja2.Template:
-    """A template of this folder; a name that it does not know is an error."""
-    folder = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=folder, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template(name)
 
 
 def compared(many: Sequence[Summary], accounts: Sequence[Summary], finer: bool) -> list[tuple[str, Rows]]:

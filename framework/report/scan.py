@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..bars import Bars
 from ..setups import DRAWN
+from .templates import template
 from .words import FATES, NONE, THIN, count, moment, named, number, percent, plural, price, rests, risks, setting, span
 
 Content: TypeAlias = Mapping[str, Any]
@@ -148,7 +149,6 @@ def _expectancy(one: Content) -> str:
 
 def render(content: Content, drawn: Sequence[Drawn]) -> str:
     """One HTML page: the table, the sentences, a picture of every live setup. drawn: of these, in their order."""
-    from .page import template  # noqa: PLC0415  # matplotlib, which a table on the terminal need not wait for
 
     live = [one for one in content["setups"] if one["live"]]
     first, *others = notes(content)

@@ -14,7 +14,6 @@ from framework.indicators import bar_rsi
 from framework.signals import Signals
 from framework.simulation import Costs, Exits, Result, Sizing, simulate
 from framework.sources import load
-from tests import examples
 from tests.parity import same, walked
 from tests.parity.markets import Market, market
 from tests.parity.model import SIZED, WALKED, Plan
@@ -64,7 +63,7 @@ def test_random_markets(beside: ModuleType) -> None:
 def test_without_stops_and_targets_nothing_differs(beside: ModuleType) -> None:
     """Signals, costs and sizes alone, sixty times: every column of every trade."""
     trades = 0
-    for seed in range(examples(60)):
+    for seed in range(60):
         case = market(seed)
         nothing = np.full(len(case.entries), np.nan)
         entries = case.entries.take(np.ones(len(case.entries), bool))
@@ -80,7 +79,7 @@ def test_without_stops_and_targets_nothing_differs(beside: ModuleType) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("vectorbt_rust") is None, reason="vectorbt's other engine is not here")
 def test_both_engines_of_vectorbt_agree(beside: ModuleType) -> None:
-    for seed in range(examples(50)):
+    for seed in range(50):
         case = market(seed)
         terms = (case.bars, case.entries, case.costs, case.sizing, case.exits)
         assert beside.second_opinion(*terms, engine="rust").equals(beside.second_opinion(*terms))

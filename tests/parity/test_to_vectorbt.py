@@ -16,7 +16,6 @@ from framework.bars import Bars
 from framework.errors import UserError
 from framework.signals import Signals
 from framework.simulation import Costs, Exits, Result, Sizing, simulate
-from tests import examples
 from tests.oracle.tables import Table, all_tables, tables
 from tests.parity.markets import market
 from tests.simulation import framework_bars, framework_entries, keywords
@@ -74,7 +73,7 @@ def test_random_markets(beside: ModuleType, funded: bool) -> None:
     """Any terms, leverage up to ruin; with funding and borrowing as well."""
     stamps = pd.date_range("2024-01-01", periods=18, freq="8h", tz="UTC")
     trades, ruined, carried = 0, 0, 0
-    for seed in range(examples(75)):
+    for seed in range(75):
         case, sizing = market(seed), SIZINGS[seed % len(SIZINGS)]
         bars, costs = case.bars, case.costs
         if funded:
