@@ -114,7 +114,7 @@ def test_the_folder_is_named_by_the_run_and_holds_what_it_should(toml: Path, who
     files = {f"{name}.parquet" for name in PARQUET} | {"manifest.json", "summary.json", "report.html"}
     assert set(content(whole)) == files
     ledger = toml.parents[1] / "reports" / "ledger"
-    assert sorted((toml.parents[1] / "reports").iterdir()) == sorted([whole, ledger])
+    assert sorted((toml.parents[1] / "reports").iterdir()) == sorted([whole, ledger, ledger.parent / "index.html"])
     assert [path.stem for path in ledger.iterdir()] == [manifest["identity"]]
 
 
